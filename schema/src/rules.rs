@@ -1,0 +1,557 @@
+//! The registry of rule names with their published defaults, and of evasion names.
+//!
+//! Attack kinds, evasions and reports refer to rules by these names and aim at these defaults;
+//! a user's tuned rule changes neither. The rules' code is in `detector`. Source: RULES.md.
+
+use std::fmt;
+
+use crate::alert::{Semantics, Severity};
+use crate::time::TimeSpan;
+
+/// What family a rule belongs to; only [`Family::Detection`] enters the headline figures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Family {
+    /// R1–R6, C1–C3 and U1–U4.
+    Detection,
+    /// H1–H3: hunting queries, reported in rows of their own.
+    Hunting,
+}
+
+/// Rows that a rule reads, by table and outcome of the causing event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// Table name.
+    pub table: &'static str,
+    /// Outcomes of the attack format (`injection`, `bad_password` …) or, for alert tables, alert
+    /// types without `AI.`; a trailing `*` matches a prefix, `*` alone everything.
+    pub outcomes: &'static [&'static str],
+}
+
+/// One rule as the registry knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleInfo {
+    /// `R1` … `U4`.
+    pub id: &'static str,
+    /// Name of its files.
+    pub name: &'static str,
+    /// One sentence: what fires.
+    pub summary: &'static str,
+    /// Family.
+    pub family: Family,
+    /// Attribution semantics.
+    pub semantics: Semantics,
+    /// Default threshold k.
+    pub threshold: u64,
+    /// Default counting or join window W; zero where the rule has none.
+    pub window: TimeSpan,
+    /// Default realert time.
+    pub realert: TimeSpan,
+    /// Severity before classes change it.
+    pub severity: Severity,
+    /// Classes that its alerts can carry, besides severities.
+    pub classes: &'static [&'static str],
+    /// Variants shipped.
+    pub variants: &'static [&'static str],
+    /// Rows from which it is decided.
+    pub inputs: &'static [Input],
+    /// Whether the native rule exists in this version.
+    pub native: bool,
+}
+
+const FAIL: &[&str] = &["injection", "jailbreak", "leak", "content", "withheld"];
+const FAILED_SIGN_IN: &[&str] = &[
+    "bad_password",
+    "unknown_user",
+    "locked",
+    "mfa_denied",
+    "expired",
+    "blocked",
+];
+const ANY: &[&str] = &["*"];
+const APP_ANY: Input = Input {
+    table: "ContainerLogV2",
+    outcomes: ANY,
+};
+const APP_FAIL: Input = Input {
+    table: "ContainerLogV2",
+    outcomes: FAIL,
+};
+const SERVICE_ANY: Input = Input {
+    table: "AzureDiagnostics",
+    outcomes: ANY,
+};
+
+const fn minutes(n: i64) -> TimeSpan {
+    TimeSpan::from_minutes(n)
+}
+
+/// All sixteen rules, in the order of RULES.md, which is the order of every table we print.
+pub const RULES: &[RuleInfo] = &[
+    RuleInfo {
+        id: "R1",
+        name: "prompt_injection",
+        summary: "≥ 3 injection attempts in 10 min from one network",
+        family: Family::Detection,
+        semantics: Semantics::Count,
+        threshold: 3,
+        window: minutes(10),
+        realert: minutes(240),
+        severity: Severity::High,
+        classes: &["automated", "manual"],
+        variants: &["app_log", "exact_ip", "rows"],
+        inputs: &[Input {
+            table: "AlertEvidence",
+            outcomes: &["Azure_Jailbreak.*", "Azure_ASCIISmuggling"],
+        }],
+        native: true,
+    },
+    RuleInfo {
+        id: "R2",
+        name: "content_safety",
+        summary: "≥ 3 FAIL of one user in 1 h",
+        family: Family::Detection,
+        semantics: Semantics::Count,
+        threshold: 3,
+        window: minutes(60),
+        realert: minutes(240),
+        severity: Severity::High,
+        classes: &["persistent", "isolated"],
+        variants: &["session", "rows"],
+        inputs: &[APP_FAIL],
+        native: true,
+    },
+    RuleInfo {
+        id: "R3",
+        name: "rate_limit",
+        summary: "≥ 5 responses 429 of one caller in 10 min",
+        family: Family::Detection,
+        semantics: Semantics::Count,
+        threshold: 5,
+        window: minutes(10),
+        realert: minutes(240),
+        severity: Severity::Medium,
+        classes: &["bot", "human", "undecided", "client_defect"],
+        variants: &["address"],
+        inputs: &[Input {
+            table: "AzureDiagnostics",
+            outcomes: &["throttled"],
+        }],
+        native: true,
+    },
+    RuleInfo {
+        id: "R4",
+        name: "new_source_ip",
+        summary: "a request from an address that the user has not used in the 7 days before",
+        family: Family::Detection,
+        semantics: Semantics::Trigger,
+        threshold: 1,
+        window: TimeSpan::ZERO,
+        realert: TimeSpan::ZERO,
+        severity: Severity::Medium,
+        classes: &["after_hours"],
+        variants: &["as_published"],
+        inputs: &[APP_ANY],
+        native: true,
+    },
+    RuleInfo {
+        id: "R5",
+        name: "coordinated_prompt",
+        summary: "the same prompt_hash from ≥ 5 distinct users in 1 h",
+        family: Family::Detection,
+        semantics: Semantics::Distinct,
+        threshold: 5,
+        window: minutes(60),
+        realert: minutes(240),
+        severity: Severity::High,
+        classes: &["botnet", "one_operator", "mixed", "stolen"],
+        variants: &["sample"],
+        inputs: &[APP_ANY],
+        native: true,
+    },
+    RuleInfo {
+        id: "R6",
+        name: "malicious_model",
+        summary: "a model flagged by model scanning and in active use",
+        family: Family::Detection,
+        semantics: Semantics::Join,
+        threshold: 1,
+        window: minutes(24 * 60),
+        realert: TimeSpan::ZERO,
+        severity: Severity::Medium,
+        classes: &[],
+        variants: &[],
+        inputs: &[
+            Input {
+                table: "SecurityAlert",
+                outcomes: &["AIModelScan_MalwareDetected"],
+            },
+            Input {
+                table: "SecurityRecommendation",
+                outcomes: &["unhealthy"],
+            },
+            APP_ANY,
+            SERVICE_ANY,
+        ],
+        native: true,
+    },
+    RuleInfo {
+        id: "C1",
+        name: "failed_requests_and_sign_ins",
+        summary: "a FAIL and a failed sign-in of the same account within 1 h",
+        family: Family::Detection,
+        semantics: Semantics::Join,
+        threshold: 1,
+        window: minutes(60),
+        realert: minutes(60),
+        severity: Severity::High,
+        classes: &[],
+        variants: &[],
+        inputs: &[
+            APP_FAIL,
+            Input {
+                table: "SigninLogs",
+                outcomes: FAILED_SIGN_IN,
+            },
+        ],
+        native: true,
+    },
+    RuleInfo {
+        id: "C2",
+        name: "app_and_defender",
+        summary: "a FAIL and a Defender for AI alert on the same application within 1 h",
+        family: Family::Detection,
+        semantics: Semantics::Join,
+        threshold: 1,
+        window: minutes(60),
+        realert: minutes(60),
+        severity: Severity::Critical,
+        classes: &[],
+        variants: &[],
+        inputs: &[
+            APP_FAIL,
+            Input {
+                table: "AlertEvidence",
+                outcomes: ANY,
+            },
+        ],
+        native: true,
+    },
+    RuleInfo {
+        id: "C3",
+        name: "threat_intelligence",
+        summary: "a request from an active listed address",
+        family: Family::Detection,
+        semantics: Semantics::Join,
+        threshold: 1,
+        window: TimeSpan::ZERO,
+        realert: TimeSpan::ZERO,
+        severity: Severity::High,
+        classes: &[],
+        variants: &[],
+        inputs: &[
+            APP_ANY,
+            Input {
+                table: "ThreatIntelIndicators",
+                outcomes: ANY,
+            },
+        ],
+        native: true,
+    },
+    hunting(
+        "H1",
+        "suspicious_keywords",
+        "a listed phrase in a prompt",
+        Semantics::Trigger,
+        1,
+        60,
+    ),
+    hunting(
+        "H2",
+        "high_volume",
+        "≥ 50 requests of one caller in 1 h",
+        Semantics::Count,
+        50,
+        60,
+    ),
+    hunting(
+        "H3",
+        "rare_failures",
+        "≥ 10 FAIL over ≥ 24 h",
+        Semantics::Count,
+        10,
+        7 * 24 * 60,
+    ),
+    behaviour(
+        "U1",
+        "volume_anomaly",
+        "a user far above their own request baseline",
+        50,
+        60,
+    ),
+    behaviour(
+        "U2",
+        "model_switch",
+        "an application's model mix changes",
+        1,
+        24 * 60,
+    ),
+    RuleInfo {
+        semantics: Semantics::Join,
+        ..behaviour(
+            "U3",
+            "impossible_travel",
+            "two places faster than an airliner",
+            1,
+            24 * 60,
+        )
+    },
+    behaviour(
+        "U4",
+        "token_consumption",
+        "tokens far above the caller's baseline",
+        50_000,
+        60,
+    ),
+];
+
+const fn hunting(
+    id: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    semantics: Semantics,
+    threshold: u64,
+    window: i64,
+) -> RuleInfo {
+    RuleInfo {
+        id,
+        name,
+        summary,
+        family: Family::Hunting,
+        semantics,
+        threshold,
+        window: minutes(window),
+        realert: minutes(60),
+        severity: Severity::Low,
+        classes: &[],
+        variants: &[],
+        inputs: &[APP_ANY],
+        native: false,
+    }
+}
+
+const fn behaviour(
+    id: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    threshold: u64,
+    window: i64,
+) -> RuleInfo {
+    RuleInfo {
+        id,
+        name,
+        summary,
+        family: Family::Detection,
+        semantics: Semantics::Baseline,
+        threshold,
+        window: minutes(window),
+        realert: minutes(240),
+        severity: Severity::High,
+        classes: &[],
+        variants: &[],
+        inputs: &[APP_ANY, SERVICE_ANY],
+        native: false,
+    }
+}
+
+/// Finds a rule by id.
+#[must_use]
+pub fn rule(id: &str) -> Option<&'static RuleInfo> {
+    RULES.iter().find(|rule| rule.id == id)
+}
+
+/// Names of the nineteen evasions of ATTACKS.md, in its order.
+pub const EVASIONS: &[&str] = &[
+    "just_under",
+    "bin_straddle",
+    "schedule_gap",
+    "ip_rotate_in_net",
+    "ip_rotate_across",
+    "user_rotate",
+    "session_rotate",
+    "tail_mutation",
+    "head_mutation",
+    "invisible_mutation",
+    "prewarm",
+    "baseline_expiry",
+    "low_and_slow",
+    "mix_benign",
+    "human_pacing",
+    "office_exit",
+    "outside_join",
+    "filter_avoid",
+    "xff_spoof",
+];
+
+impl RuleInfo {
+    /// Whether a row of `table` with this outcome belongs to the rule's input list.
+    #[must_use]
+    pub fn observes(&self, table: &str, outcome: &str) -> bool {
+        self.inputs.iter().any(|input| {
+            input.table == table
+                && input
+                    .outcomes
+                    .iter()
+                    .any(|wanted| match wanted.strip_suffix('*') {
+                        Some(prefix) => outcome.starts_with(prefix),
+                        None => *wanted == outcome,
+                    })
+        })
+    }
+}
+
+/// A reference to a rule: `<rule>[.<class>][@<variant>]`, checked against the registry.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RuleToken {
+    /// Rule id, e.g. `R3`.
+    pub rule: String,
+    /// Class or severity, e.g. `bot`.
+    pub class: Option<String>,
+    /// Variant, e.g. `app_log`.
+    pub variant: Option<String>,
+}
+
+/// Why text is no rule token.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleTokenError {
+    /// No rule has this id.
+    #[error("`{0}` is no rule; rules: R1–R6, C1–C3, H1–H3, U1–U4")]
+    UnknownRule(String),
+    /// The rule declares no such class or severity.
+    #[error("rule {rule} has no class `{class}`; it has: {known}")]
+    UnknownClass {
+        /// The rule.
+        rule: String,
+        /// What was written.
+        class: String,
+        /// What it declares, comma-separated.
+        known: String,
+    },
+    /// The rule ships no such variant.
+    #[error("rule {rule} has no variant `{variant}`; it has: {known}")]
+    UnknownVariant {
+        /// The rule.
+        rule: String,
+        /// What was written.
+        variant: String,
+        /// What it ships, comma-separated.
+        known: String,
+    },
+}
+
+impl std::str::FromStr for RuleToken {
+    type Err = RuleTokenError;
+
+    fn from_str(text: &str) -> Result<Self, RuleTokenError> {
+        let (head, variant) = match text.split_once('@') {
+            Some((head, variant)) => (head, Some(variant)),
+            None => (text, None),
+        };
+        let (id, class) = match head.split_once('.') {
+            Some((id, class)) => (id, Some(class)),
+            None => (head, None),
+        };
+        let info = rule(id).ok_or_else(|| RuleTokenError::UnknownRule(id.to_owned()))?;
+        let severities = ["low", "medium", "high", "critical"];
+        if let Some(class) = class
+            && !info.classes.contains(&class)
+            && !severities.contains(&class)
+        {
+            let known: Vec<_> = info.classes.iter().chain(&severities).copied().collect();
+            return Err(RuleTokenError::UnknownClass {
+                rule: id.to_owned(),
+                class: class.to_owned(),
+                known: known.join(", "),
+            });
+        }
+        if let Some(variant) = variant
+            && !info.variants.contains(&variant)
+        {
+            return Err(RuleTokenError::UnknownVariant {
+                rule: id.to_owned(),
+                variant: variant.to_owned(),
+                known: if info.variants.is_empty() {
+                    "none".into()
+                } else {
+                    info.variants.join(", ")
+                },
+            });
+        }
+        Ok(RuleToken {
+            rule: id.to_owned(),
+            class: class.map(str::to_owned),
+            variant: variant.map(str::to_owned),
+        })
+    }
+}
+
+impl fmt::Display for RuleToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rule)?;
+        if let Some(class) = &self.class {
+            write!(f, ".{class}")?;
+        }
+        if let Some(variant) = &self.variant {
+            write!(f, "@{variant}")?;
+        }
+        Ok(())
+    }
+}
+
+impl serde::Serialize for RuleToken {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for RuleToken {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_is_complete() {
+        assert_eq!(RULES.len(), 16);
+        assert_eq!(EVASIONS.len(), 19);
+    }
+
+    #[test]
+    fn tokens_are_checked_against_what_the_rule_declares() {
+        assert_eq!(
+            "R3.bot".parse::<RuleToken>().map(|t| t.to_string()),
+            Ok("R3.bot".into())
+        );
+        assert!("R1@app_log".parse::<RuleToken>().is_ok());
+        assert!("R4.high".parse::<RuleToken>().is_ok());
+        assert!("R9".parse::<RuleToken>().is_err());
+        assert!("R3.robot".parse::<RuleToken>().is_err());
+        assert!("R2@address".parse::<RuleToken>().is_err());
+    }
+
+    #[test]
+    fn observed_rows_are_those_of_the_input_list() {
+        let r1 = rule("R1").expect("R1 exists");
+        assert!(r1.observes(
+            "AlertEvidence",
+            "Azure_Jailbreak.ContentFiltering.BlockedAttempt"
+        ));
+        assert!(!r1.observes("AlertEvidence", "Azure_AccessAnomaly"));
+        assert!(!r1.observes("ContainerLogV2", "injection"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Reader of user-written YAML that keeps positions and reports every fault at once.
