@@ -1,1 +1,6 @@
-//! placeholder
+//! Scenario → events and labels: benign traffic, attack kinds and look-alikes, rows.
+
+pub mod event;
+pub mod random;
+pub mod settings;
+pub mod world;
