@@ -2,5 +2,6 @@
 
 pub mod event;
 pub mod random;
+pub mod scenario;
 pub mod settings;
 pub mod world;
