@@ -1,0 +1,5 @@
+//! The evaluator put to the test itself. EVALUATION.md §9.
+
+pub mod leak;
+pub mod mutation;
+pub mod reference;
