@@ -1,1 +1,13 @@
-//! placeholder
+//! Runs worlds: the full log W and, in the same pass, W0 without the rows of any campaign.
+//!
+//! The runner, not the detector, decides which rows W0 sees: the detector never meets a label.
+//! Rules stand behind `detector`'s engine; scoring is `scorer`'s. What attaches here later (why,
+//! tune, gate, audit) reads the same pass.
+
+pub mod approach;
+pub mod tally;
+pub mod worlds;
+
+pub use approach::Approach;
+pub use tally::{TableTally, Tally};
+pub use worlds::{RunError, RunResult, Settings, Unreadable, run};
