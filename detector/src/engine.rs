@@ -1,0 +1,389 @@
+//! All rule state of one world, driven by projected rows in ingestion order.
+//!
+//! Each rule form runs once per mode it has. Streaming forms stand behind the watermark *clock −
+//! allowed lateness*; whether a row is too late depends on its time and the clock alone, so that
+//! two engines that share a clock decide alike. Binned forms run the same code behind a watermark
+//! that lies beyond every real delay ([`EngineOptions::binned_lateness`]): a bin is then complete
+//! when it closes, whatever its rows' ingestion times were.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use livefire_schema::alert::{Alert, Mode};
+use livefire_schema::ids::{EventId, ItemId};
+use livefire_schema::reference::Reference;
+use livefire_schema::table::{Schema, TableId};
+use livefire_schema::time::{EventTime, TimeSpan};
+
+use crate::context::{Context, FormHead};
+use crate::names::Names;
+use crate::projected::Projected;
+use crate::record::Record;
+use crate::reorder::{BUCKET, Reorder};
+use crate::rules::Rule;
+use crate::ruleset::{Form, FormIndex, RuleSet};
+
+/// How an [`Engine`] runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EngineOptions {
+    /// Run the streaming forms.
+    pub streaming: bool,
+    /// Run the binned forms of the rules that have one.
+    pub binned: bool,
+    /// How long after its time a row may come and still be in its bin. The default, 48 h, lies
+    /// beyond what Azure Monitor keeps the time of; a smaller value saves memory.
+    pub binned_lateness: TimeSpan,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        EngineOptions {
+            streaming: true,
+            binned: false,
+            binned_lateness: TimeSpan::from_hours(48),
+        }
+    }
+}
+
+/// The level of one key at one record, before the threshold was applied.
+#[derive(Clone, Copy, Debug)]
+pub struct Level<'a> {
+    /// The rule form.
+    pub form: FormIndex,
+    /// Its mode.
+    pub mode: Mode,
+    /// Event time of the record.
+    pub time: EventTime,
+    /// When the record could be seen.
+    pub available: EventTime,
+    /// Row of the record.
+    pub item: ItemId,
+    /// Event of the record.
+    pub event: EventId,
+    /// Events, rows or distinct values in the window; for joins how many sides are met.
+    pub level: u64,
+    /// The threshold that it is held against.
+    pub threshold: u64,
+    /// Hash of the key.
+    pub key: u64,
+    /// The key's text, where known.
+    pub text: Option<&'a str>,
+}
+
+/// Told every level that a rule reaches: for the nearest approach of what was missed, and for
+/// whether benign rows come near a rule at all.
+pub trait LevelObserver {
+    /// `false` lets the engine skip all reporting.
+    fn is_enabled(&self) -> bool {
+        true
+    }
+
+    /// One level.
+    fn level(&mut self, level: &Level<'_>);
+}
+
+/// Nobody asks for levels.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Unobserved;
+
+impl LevelObserver for Unobserved {
+    fn is_enabled(&self) -> bool {
+        false
+    }
+
+    fn level(&mut self, _: &Level<'_>) {}
+}
+
+/// Rows that came after their watermark.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LateCount {
+    /// The rule form, e.g. `R1@app_log`.
+    pub rule: Arc<str>,
+    /// Its mode.
+    pub mode: Mode,
+    /// Table of the rows.
+    pub table: Arc<str>,
+    /// How many.
+    pub rows: u64,
+}
+
+/// The state of one world.
+pub struct Engine<O = Unobserved> {
+    instances: Vec<Instance>,
+    /// Instances of each form, by form index.
+    by_form: Vec<Vec<usize>>,
+    names: Names,
+    reference: Arc<Reference>,
+    tables: Vec<Arc<str>>,
+    clock: EventTime,
+    next_release: EventTime,
+    alerts: Vec<Alert>,
+    observer: O,
+}
+
+struct Instance {
+    head: FormHead,
+    rule: Box<dyn Rule>,
+    lateness: TimeSpan,
+    resolve: TimeSpan,
+    waiting: Reorder,
+    resolved: Reorder,
+    late: BTreeMap<TableId, u64>,
+}
+
+impl Engine<Unobserved> {
+    /// An engine that reports no levels.
+    #[must_use]
+    pub fn new(
+        rules: &RuleSet,
+        schema: &Schema,
+        reference: &Arc<Reference>,
+        options: &EngineOptions,
+    ) -> Self {
+        Self::with_observer(rules, schema, reference, options, Unobserved)
+    }
+}
+
+impl<O: LevelObserver> Engine<O> {
+    /// An engine that reports every level to `observer`.
+    #[must_use]
+    pub fn with_observer(
+        rules: &RuleSet,
+        schema: &Schema,
+        reference: &Arc<Reference>,
+        options: &EngineOptions,
+        observer: O,
+    ) -> Self {
+        let mut instances = Vec::new();
+        let mut by_form = Vec::new();
+        let mut keep = TimeSpan::ZERO;
+        for (index, form) in rules.forms() {
+            let mut own = Vec::new();
+            for mode in modes(form, options) {
+                let instance = Instance::new(index, form, mode, schema, reference, options);
+                let horizon = form.plan().horizon;
+                keep = keep.max(instance.lateness + instance.resolve + horizon + BUCKET * 4);
+                own.push(instances.len());
+                instances.push(instance);
+            }
+            by_form.push(own);
+        }
+        Engine {
+            instances,
+            by_form,
+            names: Names::new(keep),
+            reference: Arc::clone(reference),
+            tables: schema
+                .iter()
+                .map(|(_, table)| Arc::from(table.name.as_str()))
+                .collect(),
+            clock: EventTime::MIN,
+            next_release: EventTime::MIN,
+            alerts: Vec::new(),
+            observer,
+        }
+    }
+
+    /// Takes one row. A row that goes back in ingestion time counts as arriving now.
+    pub fn push(&mut self, row: Projected<'_>) {
+        self.advance(row.ingestion());
+        let records = row.records();
+        if records.is_empty() {
+            return;
+        }
+        for (hash, text) in row.names() {
+            self.names.mention(hash, text);
+        }
+        let arrived = self.clock;
+        for record in records {
+            let mut record = *record;
+            record.available = record.available.max(arrived);
+            let text = row.text(&record);
+            let instances = self.by_form.get(usize::from(record.form.0));
+            for &index in instances.map_or(&[][..], Vec::as_slice) {
+                self.instances[index].push(&record, text, arrived);
+            }
+        }
+    }
+
+    /// Moves the ingestion clock, also for a row that this world does not get to see.
+    pub fn advance(&mut self, clock: EventTime) {
+        if clock > self.clock {
+            self.clock = clock;
+            if clock >= self.next_release {
+                self.release();
+            }
+        }
+    }
+
+    /// Ends the log: applies everything that waits and raises what is pending.
+    pub fn finish(&mut self) {
+        self.for_each(|instance, context| {
+            instance.release(EventTime::MAX, context);
+            instance.rule.finish(context);
+        });
+    }
+
+    /// The alerts since the last call, in the order in which they became final.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
+        std::mem::take(&mut self.alerts)
+    }
+
+    /// The ingestion clock.
+    #[must_use]
+    pub fn clock(&self) -> EventTime {
+        self.clock
+    }
+
+    /// Rows dropped for coming too late, by rule, mode and table.
+    #[must_use]
+    pub fn late(&self) -> Vec<LateCount> {
+        let counts = self.instances.iter().flat_map(|instance| {
+            instance.late.iter().map(|(table, &rows)| LateCount {
+                rule: Arc::clone(&instance.head.name),
+                mode: instance.head.mode,
+                table: Arc::clone(&self.tables[usize::from(table.0)]),
+                rows,
+            })
+        });
+        counts.collect()
+    }
+
+    /// Records that wait for a watermark, over all instances; bounded by rate × lateness.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let waiting = self.instances.iter();
+        waiting
+            .map(|instance| instance.waiting.len() + instance.resolved.len())
+            .sum()
+    }
+
+    /// The observer.
+    pub fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
+    /// Gives the observer back.
+    #[must_use]
+    pub fn into_observer(self) -> O {
+        self.observer
+    }
+
+    fn release(&mut self) {
+        let clock = self.clock;
+        self.names.advance(clock);
+        let mut next = EventTime::MAX;
+        self.for_each(|instance, context| {
+            let watermark = (clock - instance.lateness).bin(BUCKET);
+            instance.release(watermark, context);
+            next = next.min(watermark + BUCKET + instance.lateness);
+        });
+        self.next_release = next;
+    }
+
+    fn for_each(&mut self, mut act: impl FnMut(&mut Instance, &mut Context<'_>)) {
+        for instance in &mut self.instances {
+            let head = instance.head.clone();
+            let observer: &mut dyn LevelObserver = &mut self.observer;
+            let mut context = Context {
+                names: &mut self.names,
+                reference: &self.reference,
+                form: &head,
+                tables: &self.tables,
+                alerts: &mut self.alerts,
+                observer: observer.is_enabled().then_some(observer),
+            };
+            act(instance, &mut context);
+        }
+    }
+}
+
+fn modes(form: &Form, options: &EngineOptions) -> Vec<Mode> {
+    let has_bins = form.plan().has_bins;
+    let mut modes = Vec::new();
+    if options.streaming || !has_bins {
+        modes.push(Mode::Streaming);
+    }
+    if options.binned && has_bins {
+        modes.push(Mode::Binned);
+    }
+    modes
+}
+
+impl Instance {
+    fn new(
+        index: FormIndex,
+        form: &Form,
+        mode: Mode,
+        schema: &Schema,
+        reference: &Arc<Reference>,
+        options: &EngineOptions,
+    ) -> Self {
+        let plan = form.plan();
+        let cuts = plan.tables.iter().filter_map(|name| schema.find(name));
+        let cut = cuts.map(|table| schema.table(table).delay_cut()).max();
+        let allowed = form.parameters().optional_span("allowed_lateness");
+        let lateness = match mode {
+            Mode::Streaming => allowed.or(cut).unwrap_or(TimeSpan::ZERO),
+            Mode::Binned => options.binned_lateness,
+        };
+        Instance {
+            head: FormHead {
+                index,
+                name: Arc::clone(form.name()),
+                mode,
+            },
+            rule: form.native().rule(form.parameters(), mode, reference),
+            lateness,
+            resolve: plan.resolve,
+            waiting: Reorder::default(),
+            resolved: Reorder::default(),
+            late: BTreeMap::new(),
+        }
+    }
+
+    fn push(&mut self, record: &Record, text: &str, clock: EventTime) {
+        if record.time < clock - self.lateness {
+            *self.late.entry(record.table).or_insert(0) += 1;
+        } else {
+            self.waiting.push(record, text);
+        }
+    }
+
+    fn release(&mut self, watermark: EventTime, context: &mut Context<'_>) {
+        let Instance {
+            rule,
+            resolve,
+            waiting,
+            resolved,
+            ..
+        } = self;
+        if *resolve == TimeSpan::ZERO {
+            waiting.release(watermark, |record, text| rule.apply(record, text, context));
+            rule.advance(watermark, context);
+            return;
+        }
+        waiting.release(watermark, |record, text| {
+            let mut record = *record;
+            if rule.resolve(&mut record, text, context) {
+                resolved.push(&record, text);
+            }
+        });
+        let watermark = if watermark == EventTime::MAX {
+            watermark
+        } else {
+            (watermark - *resolve).bin(BUCKET)
+        };
+        resolved.release(watermark, |record, text| rule.apply(record, text, context));
+        rule.advance(watermark, context);
+    }
+}
+
+impl<O> std::fmt::Debug for Engine<O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("instances", &self.instances.len())
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,289 @@
+//! From a line to records: each line is parsed once, for exactly the fields that the rules read.
+//!
+//! A projector has no state, so that any number of threads share one.
+
+use std::sync::Arc;
+
+use livefire_schema::ids::{EventId, ItemId};
+use livefire_schema::reference::Reference;
+use livefire_schema::row::{CsvBinding, FieldSet, Row, Slot};
+use livefire_schema::table::{Schema, TableId};
+use livefire_schema::time::{EventTime, TimeSpan};
+
+use crate::projected::{ProjectedBatch, RowIdentity, Sink};
+use crate::ruleset::{FormIndex, RuleSet};
+
+/// How far a row's time may lie after its ingestion; Azure Monitor re-stamps what lies further.
+const LONGEST_LEAD: TimeSpan = TimeSpan::from_days(1);
+
+/// The stateless half of a rule: which records it keeps of a row.
+pub trait Projection: Send + Sync {
+    /// Leaves the records of one row in the sink, usually none or one.
+    fn project(&self, row: &RowView<'_, '_>, sink: &mut Sink<'_>);
+}
+
+/// A parsed row as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub struct RowView<'a, 'line> {
+    /// Its table.
+    pub table: TableId,
+    /// Event time.
+    pub time: EventTime,
+    row: &'a Row<'line>,
+}
+
+impl<'a> RowView<'a, '_> {
+    /// The field as non-empty text.
+    #[must_use]
+    pub fn text(&self, slot: Option<Slot>) -> Option<&'a str> {
+        self.row.text(slot?)
+    }
+
+    /// The field as an integer, also from text.
+    #[must_use]
+    pub fn integer(&self, slot: Option<Slot>) -> Option<i64> {
+        self.row.integer(slot?)
+    }
+
+    /// The field as an instant.
+    #[must_use]
+    pub fn instant(&self, slot: Option<Slot>) -> Option<EventTime> {
+        self.row.time(slot?)
+    }
+
+    /// The field as a boolean, also from text.
+    #[must_use]
+    pub fn boolean(&self, slot: Option<Slot>) -> Option<bool> {
+        self.row.boolean(slot?)
+    }
+}
+
+/// What a rule asks for while the projector is being built.
+#[derive(Debug)]
+pub struct FieldPlan<'a> {
+    schema: &'a Schema,
+    reference: &'a Arc<Reference>,
+    sets: &'a mut Vec<FieldSet>,
+    wanted: &'a mut Vec<TableId>,
+}
+
+impl FieldPlan<'_> {
+    /// The id of a table that the rule reads; `None` if the schema lacks it.
+    pub fn table(&mut self, name: &str) -> Option<TableId> {
+        let table = self.schema.find(name)?;
+        if !self.wanted.contains(&table) {
+            self.wanted.push(table);
+        }
+        Some(table)
+    }
+
+    /// The slot of a path (`LogMessage.end_user_id`) in a table that the rule reads.
+    pub fn slot(&mut self, table: Option<TableId>, path: &str) -> Option<Slot> {
+        let index = usize::from(table?.0);
+        self.sets.get_mut(index).map(|set| set.slot(path))
+    }
+
+    /// Reference data, for projections that translate accounts, applications or models.
+    #[must_use]
+    pub fn reference(&self) -> &Arc<Reference> {
+        self.reference
+    }
+}
+
+/// Why a line gives no row.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// The line is no JSON object or no UTF-8.
+    #[error("no row: {0}")]
+    Syntax(String),
+    /// The time column is missing or no time.
+    #[error("`{column}` is {found}; write an ISO 8601 time such as 2026-03-02T08:15:30Z")]
+    Time {
+        /// The table's time column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The row is stamped long after it was ingested.
+    #[error("`{column}` {time} lies more than a day after the ingestion at {ingestion}")]
+    Future {
+        /// The table's time column.
+        column: String,
+        /// What stands there.
+        time: EventTime,
+        /// Its ingestion time.
+        ingestion: EventTime,
+    },
+}
+
+struct Plan {
+    set: FieldSet,
+    time_column: String,
+    time: Slot,
+    ingestion: Slot,
+    received: Slot,
+    item: Slot,
+    event: Option<Slot>,
+    forms: Vec<FormIndex>,
+}
+
+/// Projects rows of all tables for all loaded rules.
+pub struct Projector {
+    plans: Vec<Plan>,
+    projections: Vec<Box<dyn Projection>>,
+}
+
+impl std::fmt::Debug for Projector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Projector")
+            .field("tables", &self.plans.len())
+            .field("forms", &self.projections.len())
+            .finish()
+    }
+}
+
+impl Projector {
+    /// Prepares the fields that the selected rule forms read.
+    #[must_use]
+    pub fn new(rules: &RuleSet, schema: &Schema, reference: &Arc<Reference>) -> Self {
+        let mut sets: Vec<FieldSet> = schema.iter().map(|_| FieldSet::new()).collect();
+        let mut projections = Vec::new();
+        let mut readers: Vec<Vec<FormIndex>> = vec![Vec::new(); sets.len()];
+        for (index, form) in rules.forms() {
+            let mut wanted = Vec::new();
+            let mut plan = FieldPlan {
+                schema,
+                reference,
+                sets: &mut sets,
+                wanted: &mut wanted,
+            };
+            projections.push(form.native().projection(form.parameters(), &mut plan));
+            for table in wanted {
+                readers[usize::from(table.0)].push(index);
+            }
+        }
+        let plans = schema
+            .iter()
+            .zip(sets)
+            .zip(readers)
+            .map(|(((_, table), mut set), forms)| Plan {
+                time: set.slot(&table.time_column),
+                ingestion: set.slot("IngestionTime"),
+                received: set.slot("_TimeReceived"),
+                item: set.slot("_ItemId"),
+                event: table.duplicate_key.as_deref().map(|path| set.slot(path)),
+                time_column: table.time_column.clone(),
+                set,
+                forms,
+            })
+            .collect();
+        Projector { plans, projections }
+    }
+
+    /// Whether a loaded rule reads the table; rows of others need not be projected, their
+    /// ingestion time only [advances](crate::Engine::advance) the clock.
+    #[must_use]
+    pub fn reads(&self, table: TableId) -> bool {
+        let plan = self.plans.get(usize::from(table.0));
+        plan.is_some_and(|plan| !plan.forms.is_empty())
+    }
+
+    /// The fields read of a table.
+    ///
+    /// # Panics
+    /// If the id comes from another schema.
+    #[must_use]
+    pub fn fields(&self, table: TableId) -> &FieldSet {
+        &self.plans[usize::from(table.0)].set
+    }
+
+    /// Prepares to read CSV records of a table whose header is `columns`.
+    ///
+    /// # Panics
+    /// If the id comes from another schema.
+    #[must_use]
+    pub fn bind_csv(&self, table: TableId, columns: &[&str]) -> CsvBinding<'_> {
+        self.fields(table).bind_csv(columns)
+    }
+
+    /// Parses one NDJSON line and appends its row, with the records of all rules, to `batch`.
+    ///
+    /// # Errors
+    /// [`LineError`] if the line is no row of the table; the batch is unchanged then.
+    ///
+    /// # Panics
+    /// If the id comes from another schema.
+    pub fn project(
+        &self,
+        table: TableId,
+        line: &[u8],
+        batch: &mut ProjectedBatch,
+    ) -> Result<(), LineError> {
+        let row = self
+            .fields(table)
+            .read_json(line)
+            .map_err(|error| LineError::Syntax(error.to_string()))?;
+        self.project_row(table, &row, line, batch)
+    }
+
+    /// As [`Projector::project`], for a row that was read with the table's
+    /// [fields](Projector::fields); `line` identifies it if it has no `_ItemId`.
+    ///
+    /// # Errors
+    /// [`LineError::Time`] or [`LineError::Future`]; the batch is unchanged then.
+    ///
+    /// # Panics
+    /// If the id comes from another schema.
+    pub fn project_row(
+        &self,
+        table: TableId,
+        row: &Row<'_>,
+        line: &[u8],
+        batch: &mut ProjectedBatch,
+    ) -> Result<(), LineError> {
+        let plan = &self.plans[usize::from(table.0)];
+        let time = plan.event_time(row)?;
+        let stated = row.time(plan.ingestion).or_else(|| row.time(plan.received));
+        let ingestion = stated.unwrap_or(time);
+        if time > ingestion + LONGEST_LEAD {
+            return Err(LineError::Future {
+                column: plan.time_column.clone(),
+                time,
+                ingestion,
+            });
+        }
+        let item = match row.text(plan.item) {
+            Some(text) => ItemId::from_text(text),
+            None => batch.item_of_line(line, ingestion),
+        };
+        let key = plan.event.and_then(|slot| row.text(slot));
+        let event = key.map_or_else(|| EventId::from_item(item), EventId::from_text);
+        let identity = RowIdentity {
+            table,
+            time,
+            ingestion,
+            item,
+            event,
+        };
+        let view = RowView { table, time, row };
+        let mut sink = Sink::new(batch, identity);
+        for &form in &plan.forms {
+            sink.form = form;
+            self.projections[usize::from(form.0)].project(&view, &mut sink);
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn event_time(&self, row: &Row<'_>) -> Result<EventTime, LineError> {
+        row.time(self.time).ok_or_else(|| LineError::Time {
+            column: self.time_column.clone(),
+            found: match row.text(self.time) {
+                Some(text) => format!("`{}`", text.chars().take(40).collect::<String>()),
+                None => "missing".to_owned(),
+            },
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! The application log as rules read it: fields of `ContainerLogV2.LogMessage`.
+
+use livefire_schema::row::Slot;
+use livefire_schema::table::TableId;
+
+use crate::projector::{FieldPlan, RowView};
+
+/// Name of the table that carries the application log.
+pub(crate) const TABLE: &str = "ContainerLogV2";
+
+/// Slots of the fields that several rules read; asked for one by one, so that a rule reads no
+/// more than it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AppLog {
+    pub(crate) table: Option<TableId>,
+    pub(crate) verdict: Option<Slot>,
+    pub(crate) user: Option<Slot>,
+}
+
+impl AppLog {
+    /// Asks for the verdict and the user.
+    pub(crate) fn new(fields: &mut FieldPlan<'_>) -> Self {
+        let table = fields.table(TABLE);
+        AppLog {
+            table,
+            verdict: field(fields, table, "security_check_passed"),
+            user: field(fields, table, "end_user_id"),
+        }
+    }
+
+    /// Whether the row is of the application log.
+    pub(crate) fn holds(&self, row: &RowView<'_, '_>) -> bool {
+        self.table == Some(row.table)
+    }
+
+    /// Whether the security check failed; the verdict is text, not a boolean.
+    pub(crate) fn is_fail(&self, row: &RowView<'_, '_>) -> bool {
+        row.text(self.verdict)
+            .is_some_and(|verdict| verdict.eq_ignore_ascii_case("FAIL"))
+    }
+}
+
+/// The slot of a field of the log line.
+pub(crate) fn field(
+    fields: &mut FieldPlan<'_>,
+    table: Option<TableId>,
+    name: &str,
+) -> Option<Slot> {
+    fields.slot(table, &format!("LogMessage.{name}"))
+}
