@@ -20,7 +20,7 @@ mod lower;
 mod spec;
 mod validate;
 
-pub use catalogue::{BUILT_EVASIONS, Catalogue};
+pub use catalogue::{BUILT_EVASIONS, Catalogue, evasion_help};
 pub use entry::{Entry, EntrySpec, EvasionSpec};
 pub use fields::{Bounds, Field, benign_fields, population_fields, telemetry_fields};
 pub use spec::{Grouping, ScenarioSpec, Written};

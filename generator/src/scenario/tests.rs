@@ -245,3 +245,10 @@ fn evasions_groupings_and_telemetry_are_read() {
          s.yaml:2:9 unknown benign profile `ofice`; did you mean `office`?",
     );
 }
+
+#[test]
+fn every_evasion_has_a_sentence_and_the_built_ones_exist() {
+    use livefire_schema::rules::EVASIONS;
+    assert!(EVASIONS.iter().all(|name| !evasion_help(name).is_empty()));
+    assert!(BUILT_EVASIONS.iter().all(|name| EVASIONS.contains(name)));
+}
