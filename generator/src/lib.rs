@@ -1,6 +1,8 @@
 //! Scenario → events and labels: benign traffic, attack kinds and look-alikes, rows.
 
 pub mod event;
+pub mod kinds;
+pub mod prompts;
 pub mod random;
 pub mod scenario;
 pub mod settings;

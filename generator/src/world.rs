@@ -1,11 +1,32 @@
 //! The world that benign traffic and campaigns share: accounts, applications, addresses, prompts.
 //!
-//! Everything here is a function of (seed, population, profile). Campaigns may append accounts and
-//! applications of their own behind the population's; they never change what is there.
+//! Everything here is a function of (seed, population, profile, calendar). Campaigns may append
+//! accounts and applications of their own behind the population's; they never change what is there.
 
-use livefire_schema::time::EventTime;
+pub mod addresses;
+pub mod clock;
+pub mod geography;
+pub mod lengths;
+mod people;
+mod sites;
+pub mod systems;
+mod whereabouts;
 
-use crate::event::{Address, ApplicationRef, DeploymentRef, ResourceRef};
+use std::ops::Range;
+
+use livefire_schema::reference::{self, Reference};
+use livefire_schema::time::{EventTime, TimeSpan};
+
+pub use addresses::{AddressPlan, AddressRole, CountryRule, Family};
+pub use clock::LocalTime;
+pub use lengths::{TokenLengths, token_lengths};
+pub use people::guid;
+
+use crate::event::{AccountRef, Address, ApplicationRef, DeploymentRef, ResourceRef};
+use crate::prompts::PromptLibrary;
+use crate::random::Key;
+use crate::settings::{BenignProfile, Calendar, Population};
+use clock::ZoneClock;
 
 /// What an account is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -58,7 +79,7 @@ pub struct Account {
 pub struct Application {
     /// `application_name`.
     pub name: String,
-    /// Azure OpenAI resource that it calls.
+    /// Azure `OpenAI` resource that it calls.
     pub resource: ResourceRef,
     /// Deployments, most used first.
     pub deployments: Vec<DeploymentRef>,
@@ -89,7 +110,7 @@ pub struct Deployment {
     pub test: bool,
 }
 
-/// One Azure OpenAI resource.
+/// One Azure `OpenAI` resource.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Resource {
     /// Name, lower case.
@@ -133,3 +154,276 @@ pub struct Directory {
     /// Sites.
     pub sites: Vec<Site>,
 }
+
+/// The world of one run.
+///
+/// Built once from the seed and the scenario without its campaigns; campaigns then append to
+/// [`World::directory`]. Everything that benign traffic needs was fixed before.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// Root of all random places of the run.
+    pub key: Key,
+    /// Who lives here.
+    pub population: Population,
+    /// How they behave.
+    pub profile: BenignProfile,
+    /// When the log begins and ends.
+    pub calendar: Calendar,
+    /// Accounts, applications, deployments, resources, sites.
+    pub directory: Directory,
+    /// Networks and where they are.
+    pub addresses: AddressPlan,
+    /// Prompt sets.
+    pub prompts: PromptLibrary,
+    /// One clock per site.
+    zones: Vec<ZoneClock>,
+    whereabouts: Key,
+    reference: Reference,
+}
+
+impl World {
+    /// Builds the world.
+    ///
+    /// At least one user, one application and one site exist whatever the population says, and
+    /// there are enough sites that none has more than 2,000 users (CALIBRATION I4).
+    #[must_use]
+    pub fn build(
+        seed: u64,
+        population: &Population,
+        profile: &BenignProfile,
+        calendar: &Calendar,
+    ) -> World {
+        let key = Key::root(seed).named("world");
+        let population = Population {
+            users: population.users.max(1),
+            applications: population.applications.max(1),
+            sites: population.sites.max(population.users.div_ceil(2000)).max(1),
+            ..population.clone()
+        };
+        let prompts = PromptLibrary::embedded(population.users, profile.unique_prompt);
+        let plan = sites::plan(&population, profile, key);
+        let mut directory = Directory {
+            sites: plan.sites,
+            ..Directory::default()
+        };
+        let applications = usize::try_from(population.applications).unwrap_or(1);
+        systems::add(&mut directory, applications, profile, &prompts, key);
+        people::People {
+            key: key.named("people"),
+            population: &population,
+            profile,
+            calendar,
+            addresses: &plan.addresses,
+        }
+        .add(&mut directory);
+        let margin = TimeSpan::from_days(400);
+        let zones = directory.sites.iter().map(|site| {
+            let (from, to) = (calendar.start - margin, calendar.end() + margin);
+            ZoneClock::new(&site.time_zone, from, to)
+        });
+        let mut world = World {
+            seed,
+            key,
+            population,
+            profile: profile.clone(),
+            calendar: *calendar,
+            zones: zones.collect(),
+            directory,
+            addresses: plan.addresses,
+            prompts,
+            whereabouts: key.named("whereabouts"),
+            reference: Reference::default(),
+        };
+        world.reference = world.build_reference();
+        world
+    }
+
+    /// The account at an index.
+    ///
+    /// # Panics
+    /// If the directory does not hold it.
+    #[must_use]
+    pub fn account(&self, account: AccountRef) -> &Account {
+        people::account(&self.directory, account)
+    }
+
+    /// The application at an index.
+    ///
+    /// # Panics
+    /// If the directory does not hold it.
+    #[must_use]
+    pub fn application(&self, application: ApplicationRef) -> &Application {
+        &self.directory.applications[usize::try_from(application.0).expect("indices fit")]
+    }
+
+    /// The deployment at an index.
+    ///
+    /// # Panics
+    /// If the directory does not hold it.
+    #[must_use]
+    pub fn deployment(&self, deployment: DeploymentRef) -> &Deployment {
+        &self.directory.deployments[usize::try_from(deployment.0).expect("indices fit")]
+    }
+
+    /// The resource at an index.
+    ///
+    /// # Panics
+    /// If the directory does not hold it.
+    #[must_use]
+    pub fn resource(&self, resource: ResourceRef) -> &Resource {
+        &self.directory.resources[usize::try_from(resource.0).expect("indices fit")]
+    }
+
+    /// The site that an account belongs to.
+    #[must_use]
+    pub fn site(&self, account: &Account) -> &Site {
+        let index = usize::try_from(account.site).unwrap_or(0);
+        &self.directory.sites[index % self.directory.sites.len()]
+    }
+
+    /// The public address of a site's office; sites beyond the last wrap around.
+    #[must_use]
+    pub fn site_nat(&self, site: u32) -> Address {
+        let index = usize::try_from(site).unwrap_or(0);
+        self.directory.sites[index % self.directory.sites.len()].nat
+    }
+
+    /// Users of the population: the first accounts of the directory.
+    #[must_use]
+    pub fn users(&self) -> Range<u32> {
+        0..self.population.users
+    }
+
+    /// Service callers of the population: the accounts after the users.
+    #[must_use]
+    pub fn service_callers(&self) -> Range<u32> {
+        let end = u32::try_from(self.directory.population).unwrap_or(u32::MAX);
+        self.population.users..end
+    }
+
+    /// Spare deployments of `MODEL_MAP` that `new` deployments of campaigns are taken from.
+    #[must_use]
+    pub fn campaign_spares(&self) -> Range<u32> {
+        let first = self.directory.population_deployments;
+        let at = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        at(first + systems::BENIGN_SPARES)..at(first + systems::SPARE_MODELS)
+    }
+
+    fn zone(&self, account: &Account) -> &ZoneClock {
+        let index = usize::try_from(account.site).unwrap_or(0);
+        &self.zones[index % self.zones.len()]
+    }
+
+    fn whereabouts_key(&self, account: AccountRef) -> Key {
+        self.whereabouts.index(u64::from(account.0))
+    }
+
+    /// Local time of an account's site at an instant.
+    #[must_use]
+    pub fn local(&self, account: AccountRef, at: EventTime) -> LocalTime {
+        self.zone(self.account(account)).local(at)
+    }
+
+    /// The instant of a local day and a number of seconds since its midnight at an account's site.
+    /// Seconds may exceed a day; a time that daylight saving skips is moved on by the gap.
+    #[must_use]
+    pub fn instant(&self, account: AccountRef, day: i64, seconds: f64) -> EventTime {
+        self.zone(self.account(account)).instant(day, seconds)
+    }
+
+    /// Whether an account works on a local day (days since 1970-01-01).
+    #[must_use]
+    pub fn works_on(&self, account: AccountRef, day: i64) -> bool {
+        self.works_on_day(self.account(account), self.whereabouts_key(account), day)
+    }
+
+    /// The address that an account's own traffic comes from at an instant: office, home, carrier,
+    /// VPN or trip. Pure in (seed, account, local day, part of day); also for accounts that a
+    /// campaign appended.
+    #[must_use]
+    pub fn usual_address(&self, account: AccountRef, at: EventTime) -> Address {
+        let who = self.account(account);
+        let local = self.zone(who).local(at);
+        self.address_at(who, self.whereabouts_key(account), local)
+    }
+
+    /// The application that an account uses in the session that `key` names.
+    #[must_use]
+    pub fn usual_application(&self, account: &Account, key: Key) -> ApplicationRef {
+        let list = &account.applications;
+        let choice = match key.index(0x60).uniform() {
+            u if u < 0.75 => 0,
+            u if u < 0.94 => 1,
+            _ => 2,
+        };
+        let last = list.len().saturating_sub(1);
+        list.get(choice.min(last))
+            .copied()
+            .unwrap_or(ApplicationRef(0))
+    }
+
+    /// The deployment that an application uses for the call that `key` names.
+    #[must_use]
+    pub fn usual_deployment(&self, application: ApplicationRef, key: Key) -> DeploymentRef {
+        let list = &self.application(application).deployments;
+        let choice = match key.index(0x61).uniform() {
+            u if u < 0.8 => 0,
+            u if u < 0.95 => 1,
+            _ => 2,
+        };
+        let last = list.len().saturating_sub(1);
+        list.get(choice.min(last))
+            .copied()
+            .unwrap_or(DeploymentRef(0))
+    }
+
+    /// Reference data for rules and for `reference/`: the same whatever campaigns there are.
+    #[must_use]
+    pub fn reference(&self) -> Reference {
+        self.reference.clone()
+    }
+
+    /// Made before any campaign may append to the directory.
+    fn build_reference(&self) -> Reference {
+        let identities = self
+            .directory
+            .accounts
+            .iter()
+            .filter(|account| account.in_directory);
+        let identities = identities.map(|account| {
+            let site = self.site(account);
+            reference::Identity {
+                object_id: account.object_id.clone(),
+                upn: account.upn.clone(),
+                department: account.department.clone(),
+                country: site.country.clone(),
+                time_zone: site.time_zone.clone(),
+                created: Some(account.created),
+                service: account.kind == AccountKind::Service,
+            }
+        });
+        let applications = self.directory.applications.iter();
+        let applications = applications.map(|application| reference::Application {
+            application: application.name.clone(),
+            resource: self.resource(application.resource).name.clone(),
+        });
+        let models = self.directory.deployments.iter();
+        let models = models.map(|deployment| reference::Model {
+            model: format!("{}:{}", deployment.model, deployment.version),
+            deployment: deployment.name.clone(),
+            asset_id: deployment.asset_id.clone(),
+        });
+        Reference::new(
+            identities.collect(),
+            applications.collect(),
+            models.collect(),
+            Vec::new(),
+            self.addresses.places().to_vec(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
