@@ -19,7 +19,7 @@ use crate::context::{Context, FormHead};
 use crate::names::Names;
 use crate::projected::Projected;
 use crate::record::Record;
-use crate::reorder::{BUCKET, Reorder};
+use crate::reorder::{BUCKET, Bucket, Reorder};
 use crate::rules::Rule;
 use crate::ruleset::{Form, FormIndex, RuleSet};
 
@@ -350,32 +350,48 @@ impl Instance {
         }
     }
 
+    /// Applies everything before the watermark, a bucket at a time, so that timers run at the
+    /// same event times however far the clock jumps.
     fn release(&mut self, watermark: EventTime, context: &mut Context<'_>) {
-        let Instance {
-            rule,
-            resolve,
-            waiting,
-            resolved,
-            ..
-        } = self;
-        if *resolve == TimeSpan::ZERO {
-            waiting.release(watermark, |record, text| rule.apply(record, text, context));
-            rule.advance(watermark, context);
+        if self.resolve == TimeSpan::ZERO {
+            while let Some(bucket) = self.waiting.pop(watermark) {
+                self.apply(&bucket, context);
+                self.waiting.recycle(bucket);
+            }
+            self.rule.advance(watermark, context);
             return;
         }
-        waiting.release(watermark, |record, text| {
-            let mut record = *record;
-            if rule.resolve(&mut record, text, context) {
-                resolved.push(&record, text);
+        while let Some(bucket) = self.waiting.pop(watermark) {
+            for (record, text) in bucket.iter() {
+                let mut record = *record;
+                if self.rule.resolve(&mut record, text, context) {
+                    self.resolved.push(&record, text);
+                }
             }
-        });
-        let watermark = if watermark == EventTime::MAX {
-            watermark
-        } else {
-            (watermark - *resolve).bin(BUCKET)
+            self.release_resolved(bucket.end(), context);
+            self.waiting.recycle(bucket);
+        }
+        self.release_resolved(watermark, context);
+    }
+
+    /// The second stage stands [`Instance::resolve`] behind the first.
+    fn release_resolved(&mut self, watermark: EventTime, context: &mut Context<'_>) {
+        let watermark = match watermark {
+            EventTime::MAX => EventTime::MAX,
+            watermark => (watermark - self.resolve).bin(BUCKET),
         };
-        resolved.release(watermark, |record, text| rule.apply(record, text, context));
-        rule.advance(watermark, context);
+        while let Some(bucket) = self.resolved.pop(watermark) {
+            self.apply(&bucket, context);
+            self.resolved.recycle(bucket);
+        }
+        self.rule.advance(watermark, context);
+    }
+
+    fn apply(&mut self, bucket: &Bucket, context: &mut Context<'_>) {
+        for (record, text) in bucket.iter() {
+            self.rule.apply(record, text, context);
+        }
+        self.rule.advance(bucket.end(), context);
     }
 }
 

@@ -20,10 +20,30 @@ pub(crate) struct Reorder {
     spare: Vec<Bucket>,
 }
 
+/// The records of one stretch of event time.
 #[derive(Debug, Default)]
-struct Bucket {
+pub(crate) struct Bucket {
     records: Vec<Record>,
     texts: String,
+    end: EventTime,
+}
+
+/// Emptied buckets kept.
+const SPARE: usize = 4;
+
+impl Bucket {
+    /// One past its last instant.
+    pub(crate) fn end(&self) -> EventTime {
+        self.end
+    }
+
+    /// Its records in order, with their texts.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Record, &str)> {
+        let texts = self.texts.as_str();
+        self.records
+            .iter()
+            .map(move |record| (record, record.text.of(texts)))
+    }
 }
 
 impl Reorder {
@@ -43,22 +63,26 @@ impl Reorder {
         bucket.records.push(record);
     }
 
-    /// Gives every record before `watermark` (the start of a bucket) in order, and forgets it.
-    pub(crate) fn release(&mut self, watermark: EventTime, mut each: impl FnMut(&Record, &str)) {
-        while let Some(entry) = self.buckets.first_entry() {
-            if *entry.key() >= watermark {
-                break;
-            }
-            let mut bucket = entry.remove();
-            bucket.records.sort_unstable_by_key(Record::order);
-            for record in &bucket.records {
-                each(record, record.text.of(&bucket.texts));
-            }
+    /// Takes the first bucket that ends at or before `watermark`, sorted; give it back with
+    /// [`Reorder::recycle`].
+    pub(crate) fn pop(&mut self, watermark: EventTime) -> Option<Bucket> {
+        let entry = self.buckets.first_entry()?;
+        if *entry.key() >= watermark {
+            return None;
+        }
+        let end = entry.key().saturating_add(BUCKET);
+        let mut bucket = entry.remove();
+        bucket.end = end;
+        bucket.records.sort_unstable_by_key(Record::order);
+        Some(bucket)
+    }
+
+    /// Keeps an emptied bucket's memory for later ones.
+    pub(crate) fn recycle(&mut self, mut bucket: Bucket) {
+        if self.spare.len() < SPARE {
             bucket.records.clear();
             bucket.texts.clear();
-            if self.spare.len() < 4 {
-                self.spare.push(bucket);
-            }
+            self.spare.push(bucket);
         }
     }
 

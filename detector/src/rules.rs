@@ -19,10 +19,14 @@ use crate::record::Record;
 
 mod app_log;
 mod details;
+mod r1_prompt_injection;
 mod r2_content_safety;
 
 /// All native rules, in the order of `schema::rules::RULES`, which is the order of every table.
-pub(crate) const ALL: &[&dyn Native] = &[&r2_content_safety::ContentSafety];
+pub(crate) const ALL: &[&dyn Native] = &[
+    &r1_prompt_injection::PromptInjection,
+    &r2_content_safety::ContentSafety,
+];
 
 /// What the engine needs to know of a rule form before it runs.
 #[derive(Clone, PartialEq, Eq, Debug)]

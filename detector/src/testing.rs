@@ -45,7 +45,7 @@ impl Line {
     }
 
     /// A row of the application log; `fields` are those of the log line.
-    pub(crate) fn app(time: f64, fields: Value) -> Self {
+    pub(crate) fn app(time: f64, fields: &Value) -> Self {
         Line::new("ContainerLogV2", time, json!({ "LogMessage": fields }))
     }
 
@@ -95,12 +95,6 @@ impl World {
     /// With a parameter set.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.rules.set(name, value).expect("parameter fits");
-        self
-    }
-
-    /// With reference data.
-    pub(crate) fn knowing(mut self, reference: Reference) -> Self {
-        self.reference = Arc::new(reference);
         self
     }
 

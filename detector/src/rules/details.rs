@@ -76,3 +76,15 @@ pub(crate) fn places(addresses: &[String], reference: &Reference) -> Vec<Value> 
         })
         .collect()
 }
+
+/// The networks of some addresses, sorted.
+pub(crate) fn networks(addresses: &[String]) -> Vec<String> {
+    let parsed = addresses
+        .iter()
+        .filter_map(|address| Network::parse(address));
+    let mut networks: Vec<String> = parsed.map(|network| network.to_string()).collect();
+    networks.sort();
+    networks.dedup();
+    networks.truncate(LISTED);
+    networks
+}

@@ -8,7 +8,7 @@ use crate::testing::{Line, World, at};
 fn fail(time: f64, user: &str, request: &str) -> Line {
     Line::app(
         time,
-        json!({
+        &json!({
             "security_check_passed": "FAIL", "end_user_id": user, "request_id": request,
             "session_id": format!("s-{request}"), "source_ip": "198.18.7.41",
             "application_name": "Assistant", "full_prompt_sample": format!("sample {request}"),
@@ -59,7 +59,7 @@ fn passes_and_other_users_do_not_count() {
     lines.push(fail(20.0, "bob", "b"));
     lines.push(Line::app(
         25.0,
-        json!({"security_check_passed": "PASS", "end_user_id": "ada", "request_id": "p"}),
+        &json!({"security_check_passed": "PASS", "end_user_id": "ada", "request_id": "p"}),
     ));
     World::of(&["R2"]).alerts_at(Mode::Streaming, &lines, &[]);
 }
