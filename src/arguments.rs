@@ -1,0 +1,282 @@
+//! The command line as the user writes it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+use crate::output::Output;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 pass, 1 gate or test failed, 2 bad rule or input, 3 usage or configuration, \
+4 nothing evaluated, 5 inconclusive, 70 internal error.
+
+Start with: livefire run quick";
+
+/// Tells whether detections for generative-AI applications catch the attacks, how soon, and at
+/// what cost in false incidents.
+#[derive(Parser, Debug)]
+#[command(name = "livefire", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print one JSON document on standard output instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results only: no progress, no remarks, no human-readable summary.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+impl Arguments {
+    /// How this call prints.
+    pub(crate) fn output(&self) -> Output {
+        Output {
+            json: self.json,
+            quiet: self.quiet,
+        }
+    }
+}
+
+/// The commands, most used first.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run a scenario: generate logs, detect, score, and print the verdict.
+    Run(RunArguments),
+    /// Write a scenario's logs as files, labels apart.
+    Generate(GenerateArguments),
+    /// Run rules over log files and write their alerts.
+    Detect(DetectArguments),
+    /// Score alerts against the labels of a generated folder.
+    Score(ScoreArguments),
+    /// Check scenarios, attack kinds, rules and tables; all faults with their places.
+    Check(CheckArguments),
+    /// List what can be named in a scenario.
+    List(ListArguments),
+    /// Print a kind, rule, table or scenario as it is written, to copy and change.
+    Show(ShowArguments),
+    /// Write a commented file to start from.
+    New(NewArguments),
+    /// Write a completion script for a shell.
+    Completions(CompletionsArguments),
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArguments {
+    /// Scenario file, or the name of a shipped one (`livefire list scenarios`).
+    pub(crate) scenario: PathBuf,
+    /// Folder for the results [default: results/NAME].
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Seed, in place of the scenario's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Folder of rule files whose parameters replace the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Worker threads; the results do not depend on it [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Arguments of `generate`.
+#[derive(Args, Debug)]
+pub(crate) struct GenerateArguments {
+    /// Scenario file, or the name of a shipped one.
+    pub(crate) scenario: PathBuf,
+    /// Folder to write; an earlier output of livefire there is replaced.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Seed, in place of the scenario's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Form of the log files.
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    pub(crate) format: Format,
+    /// Leave out this campaign; every other row stays the same (repeatable).
+    #[arg(long, value_name = "CAMPAIGN")]
+    pub(crate) without: Vec<String>,
+    /// First instant of ingestion time to write (ISO 8601).
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// First instant of ingestion time not to write (ISO 8601).
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Worker threads; the bytes do not depend on it [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Form of log files.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    /// One JSON object a line, as Log Analytics exports it.
+    Ndjson,
+    /// Comma-separated with a header; dynamic columns as JSON text.
+    Csv,
+}
+
+/// Arguments of `detect`.
+#[derive(Args, Debug)]
+pub(crate) struct DetectArguments {
+    /// Log files or folders (table from the file's name), or `-` for standard input.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder of rule files whose parameters replace the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// File for the alerts, one JSON object a line [default: standard output].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Table of every given file, where names do not tell.
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+    /// Folder of table definitions beside the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tables: Option<PathBuf>,
+    /// Folder of reference data (identities, maps, geography) [default: reference/ of a folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) reference: Option<PathBuf>,
+    /// Time semantics.
+    #[arg(long, value_enum, default_value_t = DetectMode::Streaming)]
+    pub(crate) mode: DetectMode,
+    /// Stop at the first line that cannot be read, instead of counting it.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Time semantics of `detect`.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DetectMode {
+    /// Sliding windows behind a watermark.
+    Streaming,
+    /// Tumbling bins as Kusto's `bin()`.
+    Binned,
+    /// Both, told apart by `mode` in the alerts.
+    Both,
+}
+
+/// Arguments of `score`.
+#[derive(Args, Debug)]
+pub(crate) struct ScoreArguments {
+    /// Folder with `labels/`, as `generate` writes it.
+    pub(crate) folder: PathBuf,
+    /// Alerts, one JSON object a line, as `detect` writes them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alerts: PathBuf,
+    /// Folder for the results [default: only the terminal].
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// How alerts become incidents: `session`, `anchored`, `none`, or with a time, `session:5h`.
+    #[arg(long, default_value = "session:5h")]
+    pub(crate) grouping: String,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// Files or folders.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `list`.
+#[derive(Args, Debug)]
+pub(crate) struct ListArguments {
+    /// What to list.
+    #[arg(value_enum)]
+    pub(crate) what: Listing,
+    /// Folder of your scenario: its kinds/, tables/ and rules/ are listed too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// What can be listed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Listing {
+    /// Attack kinds.
+    Attacks,
+    /// Benign behaviour that looks like an attack.
+    LookAlikes,
+    /// Ways in which an attack avoids a rule.
+    Evasions,
+    /// Detection rules.
+    Rules,
+    /// Log tables.
+    Tables,
+    /// Shipped scenarios.
+    Scenarios,
+    /// Numeric parameters of `population`, `benign` and `telemetry`.
+    Parameters,
+}
+
+/// Arguments of `show`.
+#[derive(Args, Debug)]
+pub(crate) struct ShowArguments {
+    /// Id of a kind or rule, or name of a table or scenario.
+    pub(crate) name: String,
+    /// Folder of your scenario: its kinds/, tables/ and rules/ are known too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Arguments of `new`.
+#[derive(Args, Debug)]
+pub(crate) struct NewArguments {
+    /// What to write.
+    #[arg(value_enum)]
+    pub(crate) what: NewFile,
+    /// Name of the scenario, or id of the attack kind.
+    pub(crate) name: String,
+    /// File to write [default: NAME.yaml, kinds/NAME.yaml for an attack].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The attack kind that the scenario runs.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) attack: Option<String>,
+}
+
+/// Files that `new` writes.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NewFile {
+    /// A scenario.
+    Scenario,
+    /// An attack kind.
+    Attack,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Reads the command line; help and version are printed here.
+pub(crate) fn parse() -> Result<Arguments, Exit> {
+    Arguments::try_parse().map_err(|error| {
+        // Nobody is left to be told that the output is gone.
+        let _ = error.print();
+        let _ = std::io::stdout().flush();
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Pass,
+            _ => Exit::Usage,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,62 @@
+//! One file a command; here is only which one runs, and how its failure is told.
+
+mod check;
+mod completions;
+mod list;
+mod new;
+mod show;
+
+use serde_json::json;
+
+use crate::arguments::{Arguments, Command};
+use crate::diagnostics::{self, FaultList};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// Runs the command and tells what went wrong.
+pub(crate) fn run(arguments: Arguments) -> Exit {
+    let output = arguments.output();
+    let outcome = match arguments.command {
+        Command::Run(_) | Command::Generate(_) | Command::Detect(_) | Command::Score(_) => {
+            Err(Failure::internal("not wired yet"))
+        }
+        Command::Check(arguments) => check::run(&arguments, output),
+        Command::List(arguments) => list::run(&arguments, output),
+        Command::Show(arguments) => show::run(&arguments, output),
+        Command::New(arguments) => new::run(&arguments, output),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    match outcome {
+        Ok(exit) => exit,
+        Err(failure) => {
+            tell(&failure, output);
+            failure.exit()
+        }
+    }
+}
+
+/// Prints a failure: drawn or as one line on standard error, with `--json` also as a document.
+fn tell(failure: &Failure, output: Output) {
+    let number = failure.exit().number();
+    let document = match failure {
+        Failure::Faults(faults) => {
+            let list = FaultList::of(faults);
+            diagnostics::print(faults);
+            eprint_line(&format!("livefire: {}", list.summary()));
+            json!({ "error": { "exit": number, "message": list.summary(), "faults": list.faults } })
+        }
+        Failure::Message(_, message) => {
+            eprint_line(&format!("livefire: {message}"));
+            json!({ "error": { "exit": number, "message": message } })
+        }
+        Failure::BrokenPipe => return,
+    };
+    // The reader may be gone; the exit code still tells.
+    let _ = output.json(&document);
+}
+
+fn eprint_line(text: &str) {
+    use std::io::Write;
+    // Nobody is left to be told that standard error is gone.
+    let _ = writeln!(std::io::stderr(), "{}", crate::escape::terminal_lines(text));
+}

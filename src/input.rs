@@ -1,0 +1,208 @@
+//! What a command knows: tables, kinds and rules, the shipped ones and those of a user's folder.
+
+mod kinds;
+
+use std::path::Path;
+
+use livefire_detector::RuleSet;
+use livefire_generator::scenario::{Scenario, ScenarioSpec};
+use livefire_schema::rules::RULES;
+use livefire_schema::spec::{Fault, FaultSeverity, Faults, Span};
+use livefire_schema::table::{Schema, TableError};
+
+use self::kinds::Kinds;
+use crate::exit::Failure;
+use crate::shipped;
+
+pub(crate) use self::kinds::KindRow;
+
+/// Tables, kinds and rules of a call.
+pub(crate) struct Known {
+    pub(crate) schema: Schema,
+    pub(crate) rules: RuleSet,
+    kinds: Kinds,
+}
+
+impl Known {
+    /// The shipped ones, and those in `kinds/`, `tables/` and `rules/` of a folder.
+    ///
+    /// # Errors
+    /// Every fault of the folder's files.
+    pub(crate) fn load(folder: Option<&Path>) -> Result<Known, Failure> {
+        let faults = Faults::new("");
+        if let Some(folder) = folder
+            && !folder.is_dir()
+        {
+            return Err(Failure::usage(format!(
+                "{}: there is no such folder",
+                folder.display()
+            )));
+        }
+        let known = Known::read(folder, &faults);
+        if faults.has_errors() {
+            return Err(Failure::Faults(faults));
+        }
+        Ok(known)
+    }
+
+    /// As [`Known::load`]; faults are noted, and what is faulty is left out.
+    fn read(folder: Option<&Path>, faults: &Faults) -> Known {
+        let inside = |name: &str| folder.map(|folder| folder.join(name));
+        let schema = read_tables(inside("tables").as_deref(), faults);
+        Known {
+            kinds: Kinds::read(inside("kinds").as_deref(), &schema, faults),
+            rules: read_rules(inside("rules").as_deref(), faults),
+            schema,
+        }
+    }
+
+    /// Attack kinds or look-alikes.
+    pub(crate) fn kinds(&self, attacks: bool) -> Vec<KindRow> {
+        self.kinds.rows(attacks)
+    }
+
+    /// Origin and text of a kind's file.
+    pub(crate) fn kind_text(&self, id: &str) -> Option<(String, String)> {
+        self.kinds.text(id)
+    }
+
+    /// Origin and text of a rule's parameter file, by id or name.
+    pub(crate) fn rule_text(&self, name: &str) -> Option<(String, String)> {
+        let info = RULES
+            .iter()
+            .find(|rule| rule.id == name || rule.name == name)?;
+        let (text, origin) = self.rules.source(info.id)?;
+        (!text.is_empty()).then(|| (origin.to_owned(), text.to_owned()))
+    }
+
+    /// Where a rule's parameters come from; empty for a rule that is not built.
+    pub(crate) fn rule_origin(&self, id: &str) -> String {
+        let source = self.rules.source(id);
+        source.map_or_else(String::new, |(_, origin)| origin.to_owned())
+    }
+
+    /// Checks a folder of kinds beside its `tables/`.
+    pub(crate) fn check_kinds(folder: &Path, faults: &Faults) {
+        let tables = folder.parent().map(|parent| parent.join("tables"));
+        let schema = read_tables(tables.as_deref(), &Faults::new(""));
+        Kinds::read(Some(folder), &schema, faults);
+    }
+
+    /// Checks a folder of rules.
+    pub(crate) fn check_rules(folder: &Path, faults: &Faults) {
+        read_rules(Some(folder), faults);
+    }
+
+    /// Checks a folder of tables.
+    pub(crate) fn check_tables(folder: &Path, faults: &Faults) {
+        read_tables(Some(folder), faults);
+    }
+}
+
+/// Reads a scenario and what stands beside it; `None` if anything is wrong, which is noted.
+pub(crate) fn scenario(path: &Path, faults: &Faults) -> Option<(Scenario, Known)> {
+    let spec = ScenarioSpec::load(path, &shipped::read, faults);
+    let folder = spec.folder.clone();
+    // A bare name stands beside the current folder, whose rules/ and tables/ are somebody else's.
+    let is_bare = folder.as_os_str().is_empty() && !path.exists();
+    let known = Known::read((!is_bare).then_some(&*folder), faults);
+    let scenario = spec.validate(&known.kinds, faults)?;
+    Some((scenario, known))
+}
+
+/// As [`scenario`], for a command that needs it; warnings are drawn.
+///
+/// # Errors
+/// Every fault.
+pub(crate) fn require_scenario(path: &Path, quiet: bool) -> Result<(Scenario, Known), Failure> {
+    let faults = Faults::new("");
+    match scenario(path, &faults) {
+        Some(read) => {
+            if !faults.is_empty() && !quiet {
+                crate::diagnostics::print(&faults);
+            }
+            Ok(read)
+        }
+        None => Err(Failure::Faults(faults)),
+    }
+}
+
+fn read_tables(folder: Option<&Path>, faults: &Faults) -> Schema {
+    let Some(folder) = folder else {
+        return Schema::embedded();
+    };
+    Schema::embedded()
+        .with_user_tables(folder)
+        .unwrap_or_else(|errors| {
+            errors
+                .iter()
+                .for_each(|error| faults.push(table_fault(error)));
+            Schema::embedded()
+        })
+}
+
+fn table_fault(error: &TableError) -> Fault {
+    let (path, line, column, message) = match error {
+        TableError::Io { path, error } => (path, 1, 1, format!("cannot be read: {error}")),
+        TableError::Definition {
+            path,
+            line,
+            column,
+            message,
+        } => (path, *line, *column, message.clone()),
+        TableError::Duplicate { path, .. } => (path, 1, 1, error.to_string()),
+        _ => return Faults::new("tables").fault("LF-T001", Span::HEAD, error.to_string()),
+    };
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut span = Span {
+        line: small(line),
+        column: small(column),
+        ..Span::HEAD
+    };
+    if let Ok(text) = std::fs::read_to_string(path) {
+        let before: usize = text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        span.start = (before + column.saturating_sub(1)).min(text.len());
+        span.end = span.start;
+    }
+    Faults::new(path).fault("LF-T001", span, message)
+}
+
+fn read_rules(folder: Option<&Path>, faults: &Faults) -> RuleSet {
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
+        return RuleSet::embedded();
+    };
+    RuleSet::embedded()
+        .with_folder(folder)
+        .unwrap_or_else(|found| {
+            found.into_iter().for_each(|fault| faults.push(fault));
+            RuleSet::embedded()
+        })
+}
+
+/// Replaces rule parameters by those of a folder named on the command line.
+///
+/// # Errors
+/// Every fault of its files; wrong use if there is no such folder.
+pub(crate) fn with_rules(rules: RuleSet, folder: &Path) -> Result<RuleSet, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!(
+            "{}: there is no such folder of rules",
+            folder.display()
+        )));
+    }
+    rules.with_folder(folder).map_err(|found| {
+        let faults = Faults::new("");
+        found.into_iter().for_each(|fault| faults.push(fault));
+        debug_assert!(
+            faults
+                .sorted()
+                .iter()
+                .any(|fault| fault.severity == FaultSeverity::Error)
+        );
+        Failure::Faults(faults)
+    })
+}

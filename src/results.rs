@@ -1,0 +1,167 @@
+//! A results folder that is there whole or not at all: written under a temporary name, then renamed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::exit::Failure;
+
+/// File that marks a folder as ours, so that it may be replaced.
+const MANIFEST: &str = "manifest.json";
+
+/// A folder under construction; removed again unless [`ResultsFolder::finish`] is called.
+#[derive(Debug)]
+pub(crate) struct ResultsFolder {
+    target: PathBuf,
+    partial: PathBuf,
+}
+
+impl ResultsFolder {
+    /// Makes the temporary folder beside `target`.
+    ///
+    /// # Errors
+    /// If `target` holds something that livefire did not write, or nothing can be made there.
+    pub(crate) fn create(target: &Path) -> Result<Self, Failure> {
+        check_replaceable(target)?;
+        let name = target.file_name().ok_or_else(|| {
+            Failure::usage(format!("{}: names no folder to write", target.display()))
+        })?;
+        let parent = target.parent().unwrap_or(Path::new(""));
+        if !parent.as_os_str().is_empty() {
+            fs::create_dir_all(parent).map_err(|error| cannot_write(parent, &error))?;
+        }
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".partial-{}", std::process::id()));
+        let partial = parent.join(hidden);
+        fs::create_dir(&partial).map_err(|error| cannot_write(&partial, &error))?;
+        Ok(ResultsFolder {
+            target: target.to_path_buf(),
+            partial,
+        })
+    }
+
+    /// Where to write.
+    pub(crate) fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Writes one file of the folder.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.partial.join(name);
+        fs::write(&path, bytes).map_err(|error| cannot_write(&path, &error))
+    }
+
+    /// Gives the folder its final name, in place of an earlier result.
+    ///
+    /// # Errors
+    /// If it cannot be renamed; nothing stands under the final name then but what stood there.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let failed = |error: io::Error| cannot_write(&self.target, &error);
+        if !self.target.exists() {
+            return fs::rename(&self.partial, &self.target).map_err(failed);
+        }
+        let mut old = self.partial.clone().into_os_string();
+        old.push("-old");
+        let old = PathBuf::from(old);
+        fs::rename(&self.target, &old).map_err(failed)?;
+        if let Err(error) = fs::rename(&self.partial, &self.target) {
+            // Best effort: put the earlier result back before telling.
+            let _ = fs::rename(&old, &self.target);
+            return Err(failed(error));
+        }
+        fs::remove_dir_all(&old).map_err(failed)
+    }
+}
+
+impl Drop for ResultsFolder {
+    fn drop(&mut self) {
+        // After `finish` there is nothing left under this name.
+        let _ = fs::remove_dir_all(&self.partial);
+    }
+}
+
+/// Refuses a target that holds something else than an earlier output of livefire.
+pub(crate) fn check_replaceable(target: &Path) -> Result<(), Failure> {
+    let refuse = |why: &str| {
+        Err(Failure::usage(format!(
+            "{}: {why}; name a folder that is empty, new or an earlier output of livefire",
+            target.display()
+        )))
+    };
+    match fs::read_dir(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => refuse("is a file"),
+        Err(error) => Err(cannot_write(target, &error)),
+        Ok(mut entries) => {
+            let is_empty = entries.next().is_none();
+            if is_empty || is_ours(target) {
+                Ok(())
+            } else {
+                refuse("holds files that livefire did not write")
+            }
+        }
+    }
+}
+
+fn is_ours(folder: &Path) -> bool {
+    let manifest = fs::read(folder.join(MANIFEST)).ok();
+    let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    manifest.is_some_and(|manifest| manifest.get("livefire").is_some())
+}
+
+/// Tells that something cannot be written.
+pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage(format!("{}: cannot be written: {error}", path.display()))
+}
+
+/// Writes one file under a temporary name and renames it.
+///
+/// # Errors
+/// If it cannot be written; nothing new stands under the final name then.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".partial-{}", std::process::id()));
+    let partial = PathBuf::from(partial);
+    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    written.map_err(|error| {
+        // What is left of the attempt is of no use to anybody.
+        let _ = fs::remove_file(&partial);
+        cannot_write(path, &error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_folder_leaves_nothing_behind() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let target = place.path().join("out");
+        let folder = ResultsFolder::create(&target).expect("can be made");
+        folder.write("a.txt", b"a").expect("can be written");
+        drop(folder);
+        assert_eq!(fs::read_dir(place.path()).expect("is there").count(), 0);
+    }
+
+    #[test]
+    fn only_our_own_results_are_replaced() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let target = place.path().join("out");
+        fs::create_dir(&target).expect("can be made");
+        fs::write(target.join("thesis.txt"), "years of work").expect("can be written");
+        assert!(ResultsFolder::create(&target).is_err());
+        fs::write(target.join(MANIFEST), r#"{"livefire": "0.1.0"}"#).expect("can be written");
+        let folder = ResultsFolder::create(&target).expect("is replaceable");
+        folder.write("new.txt", b"new").expect("can be written");
+        folder.finish().expect("can be renamed");
+        assert!(target.join("new.txt").exists() && !target.join("thesis.txt").exists());
+        assert_eq!(fs::read_dir(place.path()).expect("is there").count(), 1);
+    }
+}

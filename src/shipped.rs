@@ -1,0 +1,82 @@
+//! The scenarios that livefire ships, embedded: `livefire run quick` works without the repository.
+
+use std::io;
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+
+static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// Names and texts of the shipped scenarios, by name.
+pub(crate) fn scenarios() -> Vec<(&'static str, &'static str)> {
+    let mut list: Vec<_> = SCENARIOS
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|end| end == "yaml"))
+        .filter_map(|file| {
+            let name = file.path().file_stem()?.to_str()?;
+            Some((name, file.contents_utf8()?))
+        })
+        .collect();
+    list.sort_unstable();
+    list
+}
+
+/// The text of a shipped scenario by its name.
+pub(crate) fn scenario(name: &str) -> Option<&'static str> {
+    scenarios()
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| text)
+}
+
+/// Reads a file, or, where there is none, the shipped scenario of that name (`quick`).
+///
+/// # Errors
+/// As [`std::fs::read`].
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let error = match std::fs::read(path) {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) => error,
+    };
+    let name = path.file_stem().and_then(|name| name.to_str());
+    let is_bare = path
+        .parent()
+        .is_none_or(|parent| parent.as_os_str().is_empty());
+    match name.and_then(scenario) {
+        Some(text) if is_bare && error.kind() == io::ErrorKind::NotFound => {
+            Ok(text.as_bytes().to_vec())
+        }
+        _ => Err(error),
+    }
+}
+
+/// What a scenario's header comment says in its first sentence.
+pub(crate) fn headline(text: &str) -> String {
+    let comment: Vec<&str> = text
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
+    let joined = comment.join(" ");
+    let ends = [". ", "? ", ": "];
+    let end = ends.iter().filter_map(|end| joined.find(end)).min();
+    let end = end.map_or(joined.len(), |at| at + 1);
+    joined[..end].trim_end_matches(':').trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headline_is_the_first_sentence_of_the_header() {
+        assert_eq!(
+            headline("# Shows two\n# things. And more.\nname: x\n"),
+            "Shows two things."
+        );
+        assert_eq!(
+            headline("# What does it cost? Much.\n"),
+            "What does it cost?"
+        );
+    }
+}
