@@ -13,8 +13,12 @@ pub mod headline;
 pub mod incidents;
 pub mod measure;
 pub mod operations;
+pub mod score;
 pub mod survival;
 pub mod uncertainty;
 pub mod windows;
 
 pub use measure::{Measure, Undefined};
+pub use score::{
+    LoadedRule, NearestApproach, ScoreError, ScoreInput, ScoreOptions, ScoreReport, score,
+};

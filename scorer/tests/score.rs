@@ -1,0 +1,10 @@
+//! Scoring of real alerts: small worlds built by hand, then worlds drawn at random.
+
+#[path = "score/properties.rs"]
+mod properties;
+#[path = "score/reference.rs"]
+mod reference;
+#[path = "score/verdicts.rs"]
+mod verdicts;
+#[path = "score/world.rs"]
+mod world;
