@@ -68,7 +68,8 @@ impl Seen {
     /// Whether no baseline of `time` or later can hold it.
     #[must_use]
     pub fn is_over(&self, time: EventTime, baseline: Baseline) -> bool {
-        self.newest().is_none_or(|newest| newest < time - baseline.lookback)
+        self.newest()
+            .is_none_or(|newest| newest < time - baseline.lookback)
     }
 
     fn settle(&mut self, time: EventTime, baseline: Baseline) {

@@ -143,7 +143,8 @@ impl IntervalJoin {
         kept.left.extend(moved.left);
         kept.right.extend(moved.right);
         for list in [&mut kept.left, &mut kept.right] {
-            list.make_contiguous().sort_by_key(|entry| entry.record.order());
+            list.make_contiguous()
+                .sort_by_key(|entry| entry.record.order());
         }
         for (who, time) in moved.pairs {
             match kept.pairs.iter_mut().find(|(known, _)| *known == who) {
@@ -182,16 +183,12 @@ impl IntervalJoin {
 }
 
 /// The rows that a row pairs with, by the person that the right side names.
-fn partners(
-    side: Side,
-    who: u64,
-    other: &VecDeque<Entry>,
-) -> SmallVec<[(u64, Vec<Record>); 2]> {
+fn partners(side: Side, who: u64, other: &VecDeque<Entry>) -> SmallVec<[(u64, Vec<Record>); 2]> {
     let rows = |wanted: &dyn Fn(u64) -> bool| -> Vec<Record> {
         let wanted = other.iter().filter(|entry| wanted(entry.who));
         wanted.map(|entry| entry.record).collect()
     };
-    let mut groups = SmallVec::new();
+    let mut groups: SmallVec<[(u64, Vec<Record>); 2]> = SmallVec::new();
     match side {
         Side::Right => groups.push((who, rows(&|left| who == 0 || left == who))),
         Side::Left => {
@@ -240,6 +237,10 @@ impl Match {
     /// The rows of one side.
     #[must_use]
     pub fn rows(&self, side: Side) -> &[Record] {
-        if side == self.side { &self.completing } else { &self.partners }
+        if side == self.side {
+            &self.completing
+        } else {
+            &self.partners
+        }
     }
 }

@@ -138,7 +138,9 @@ impl Aliases {
 /// An account as alerts show it: its object id if the identity map knows it, else its UPN, else
 /// the spelling that rows used.
 pub(crate) fn shown(key: u64, reference: &Reference, names: &Names) -> String {
-    let identity = u32::try_from(key).ok().and_then(|index| reference.identity(index));
+    let identity = u32::try_from(key)
+        .ok()
+        .and_then(|index| reference.identity(index));
     match identity {
         Some(identity) if !identity.object_id.is_empty() => identity.object_id.clone(),
         Some(identity) => identity.upn.clone(),
