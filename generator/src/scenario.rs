@@ -9,8 +9,9 @@
 //! Codes of this layer: `LF-S001` unknown kind, `LF-S002` kind under the wrong list, `LF-S003`
 //! duplicate name, `LF-S004` `at` outside the scored interval, `LF-S005` baseline not shorter than
 //! the log, `LF-S006` unusable name, `LF-S007` evasion not built yet, `LF-S008` include, `LF-S009`
-//! kind not verified yet (warning), `LF-S010` time zone, `LF-S011` unreadable file, `LF-S012`
-//! benign profile, `LF-S013` key that does not apply to this list.
+//! kind not verified yet (warning), `LF-S010` time zone, `LF-S011` unreadable file, `LF-S013`
+//! key that does not apply to this list, `LF-S014` evasion that does not apply to the kind,
+//! `LF-S015` unknown stage or trap.
 
 mod catalogue;
 mod entry;

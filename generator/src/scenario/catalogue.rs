@@ -1,8 +1,10 @@
 //! What a scenario must know of attack kinds, look-alikes and evasions to be checked.
 
-use livefire_schema::spec::Faults;
+use livefire_schema::spec::{Faults, Spanned, or_list};
 
 use super::entry::EntrySpec;
+use crate::kinds::model::Label;
+use crate::kinds::{AttackKind, AttackLibrary};
 
 /// Evasions that this version can apply; the others of `schema::rules::EVASIONS` are only known.
 pub const BUILT_EVASIONS: &[&str] = &[
@@ -24,11 +26,83 @@ pub trait Catalogue {
     /// Ids of look-alikes, in the order in which they are listed.
     fn look_alikes(&self) -> Vec<&str>;
 
-    /// Whether what the kind promises is verified in this version.
+    /// Whether what the kind promises is verified in this version, or is its user's own business.
     fn is_verified(&self, kind: &str) -> bool;
 
     /// Checks what an entry of a known kind says about it: knobs, evasions, stages and traps.
     fn check(&self, entry: &EntrySpec, faults: &Faults);
+}
+
+impl Catalogue for AttackLibrary {
+    fn attacks(&self) -> Vec<&str> {
+        ids(self, Label::Attack)
+    }
+
+    fn look_alikes(&self) -> Vec<&str> {
+        ids(self, Label::HardNegative)
+    }
+
+    fn is_verified(&self, kind: &str) -> bool {
+        self.get(kind)
+            .is_none_or(|kind| kind.is_user() || kind.is_verified())
+    }
+
+    fn check(&self, entry: &EntrySpec, faults: &Faults) {
+        let Some(kind) = self.get(&entry.kind.value) else {
+            return;
+        };
+        // Only the faults matter here; whoever plans the campaigns reads the values again.
+        let _ = kind.overrides(&entry.knobs, faults);
+        check_evasions(kind, entry, faults);
+        check_names(
+            "stage",
+            &entry.without_stages,
+            &kind.stage_names(),
+            kind,
+            faults,
+        );
+        let traps: Vec<&str> = kind.traps().keys().map(AsRef::as_ref).collect();
+        check_names("trap", &entry.traps, &traps, kind, faults);
+    }
+}
+
+fn ids(library: &AttackLibrary, label: Label) -> Vec<&str> {
+    let kinds = library.iter().filter(|kind| kind.label() == label);
+    kinds.map(AttackKind::id).collect()
+}
+
+fn check_evasions(kind: &AttackKind, entry: &EntrySpec, faults: &Faults) {
+    for evasion in &entry.evasions {
+        let name = &evasion.name.value;
+        if kind.evasions().contains(name) {
+            continue;
+        }
+        let allowed = match kind.evasions() {
+            [] => "it has none".to_owned(),
+            names => format!("it has: {}", names.join(", ")),
+        };
+        let message = format!(
+            "evasion `{name}` does not apply to `{}`; {allowed}",
+            kind.id()
+        );
+        faults.error("LF-S014", evasion.name.span, message);
+    }
+}
+
+fn check_names(
+    what: &str,
+    names: &[Spanned<String>],
+    known: &[&str],
+    kind: &AttackKind,
+    faults: &Faults,
+) {
+    for name in names {
+        if !known.contains(&name.value.as_str()) {
+            let end = or_list(&name.value, "it has", known.iter().copied());
+            let message = format!("`{}` has no {what} `{}`{end}", kind.id(), name.value);
+            faults.error("LF-S015", name.span, message);
+        }
+    }
 }
 
 /// One sentence on what an evasion does, for lists and help; empty for an unknown name.

@@ -252,3 +252,26 @@ fn every_evasion_has_a_sentence_and_the_built_ones_exist() {
     assert!(EVASIONS.iter().all(|name| !evasion_help(name).is_empty()));
     assert!(BUILT_EVASIONS.iter().all(|name| EVASIONS.contains(name)));
 }
+
+#[test]
+fn the_shipped_kinds_judge_what_an_entry_says_of_them() {
+    let library =
+        crate::kinds::AttackLibrary::embedded(&livefire_schema::table::Schema::embedded());
+    let text = "campaigns:\n  - kind: new_ip_login\n    evasions: [just_under, office_exit]\n    \
+                without_stages: [sign_inn]\n    knobs: { evnts: 3, events: 900 }\n\
+                look_alikes: [{ kind: nat_office_ip, traps: [x] }]\n";
+    let faults = Faults::new("s.yaml");
+    let read = |_: &Path| Ok(text.as_bytes().to_vec());
+    let spec = ScenarioSpec::load(Path::new("s.yaml"), &read, &faults);
+    assert!(spec.validate(&library, &faults).is_none());
+    let codes: Vec<_> = faults
+        .sorted()
+        .iter()
+        .map(|fault| (fault.span.line, fault.code))
+        .collect();
+    assert_eq!(codes[0], (3, "LF-S014"));
+    assert_eq!(codes[1], (4, "LF-S015"));
+    assert_eq!(codes[2], (5, "LF-A003"));
+    assert_eq!(codes[3].0, 5, "a knob outside its range");
+    assert_eq!(codes[4], (6, "LF-S015"));
+}
