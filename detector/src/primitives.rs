@@ -13,6 +13,7 @@ mod threshold;
 mod tokens;
 
 pub use first_seen::{Baseline, Seen};
+pub(crate) use gaps::median;
 pub use gaps::{Gaps, is_automated};
 pub(crate) use interval_join::is_copy;
 pub use interval_join::{IntervalJoin, Match};

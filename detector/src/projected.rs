@@ -259,6 +259,11 @@ impl<'b> Sink<'b> {
         copied
     }
 
+    /// Copies several texts as one, with a separator between them.
+    pub fn text_of_parts(&mut self, parts: &[&str], separator: char) -> TextRef {
+        TextRef::append_parts(&mut self.batch.texts, parts, separator)
+    }
+
     /// A record of the row with everything filled that does not depend on the rule.
     #[must_use]
     pub fn record(&self) -> Record {

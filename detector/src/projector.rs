@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use livefire_schema::ids::{EventId, ItemId};
 use livefire_schema::reference::Reference;
-use livefire_schema::row::{CsvBinding, FieldSet, Row, Slot};
+use livefire_schema::row::{CsvBinding, FieldSet, Row, Slot, Value};
 use livefire_schema::table::{Schema, TableId};
 use livefire_schema::time::{EventTime, TimeSpan};
 
@@ -43,6 +43,16 @@ impl<'a> RowView<'a, '_> {
     #[must_use]
     pub fn integer(&self, slot: Option<Slot>) -> Option<i64> {
         self.row.integer(slot?)
+    }
+
+    /// The field as JSON text, whether it came as an object, an array or a string.
+    #[must_use]
+    pub fn json(&self, slot: Option<Slot>) -> Option<&'a str> {
+        match self.row.value(slot?) {
+            Value::Json(text) => Some(text),
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// The field as an instant.

@@ -76,6 +76,23 @@ impl TextRef {
         TextRef { start, length }
     }
 
+    /// Appends several texts with a separator between them; empty if the buffer is full or they
+    /// are too long together.
+    pub(crate) fn append_parts(buffer: &mut String, parts: &[&str], separator: char) -> Self {
+        let begin = buffer.len();
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                buffer.push(separator);
+            }
+            TextRef::append(buffer, part);
+        }
+        let length = u16::try_from(buffer.len() - begin);
+        let (Ok(start), Ok(length)) = (u32::try_from(begin), length) else {
+            return TextRef::default();
+        };
+        TextRef { start, length }
+    }
+
     /// The text in its buffer; empty for a reference of another one.
     #[must_use]
     pub(crate) fn of(self, buffer: &str) -> &str {

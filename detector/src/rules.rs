@@ -17,15 +17,22 @@ use crate::parameters::{ParameterSpec, Parameters};
 use crate::projector::{FieldPlan, Projection};
 use crate::record::Record;
 
+mod accounts;
 mod app_log;
 mod details;
 mod r1_prompt_injection;
 mod r2_content_safety;
+mod r3_rate_limit;
+mod r4_new_source_ip;
+mod r5_coordinated_prompt;
 
 /// All native rules, in the order of `schema::rules::RULES`, which is the order of every table.
 pub(crate) const ALL: &[&dyn Native] = &[
     &r1_prompt_injection::PromptInjection,
     &r2_content_safety::ContentSafety,
+    &r3_rate_limit::RateLimit,
+    &r5_coordinated_prompt::CoordinatedPrompt,
+    &r4_new_source_ip::NewSourceIp,
 ];
 
 /// What the engine needs to know of a rule form before it runs.

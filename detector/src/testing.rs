@@ -98,6 +98,12 @@ impl World {
         self
     }
 
+    /// With reference data.
+    pub(crate) fn knowing(mut self, reference: Reference) -> Self {
+        self.reference = Arc::new(reference);
+        self
+    }
+
     /// Runs the lines and gives the alerts sorted by (raised, id), and late rows.
     pub(crate) fn run_counting(&self, lines: &[Line]) -> (Vec<Alert>, Vec<LateCount>) {
         let projector = Projector::new(&self.rules, &self.schema, &self.reference);

@@ -152,8 +152,7 @@ impl KeyedCount {
         }
     }
 
-    /// Alerts whose class can be decided once everything before `watermark` has been applied; also
-    /// forgets keys without recent rows.
+    /// Alerts whose class can be decided once everything before `watermark` has been applied.
     pub fn take_closed(&mut self, watermark: EventTime) -> Vec<Closed> {
         let mut closed = Vec::new();
         while let Some(&(due, key)) = self.due.front()
@@ -166,10 +165,26 @@ impl KeyedCount {
                 closed.push(close(key, history, &pending, &self.counting, &self.sink));
             }
         }
-        if watermark >= self.next_sweep {
-            self.sweep(watermark);
-        }
         closed
+    }
+
+    /// Forgets keys without recent rows: a key whose newest row has left window, bin and `keep`,
+    /// and which holds no pending alert, behaves as one never seen. To be called once what was
+    /// closed has been described.
+    pub fn forget(&mut self, watermark: EventTime) {
+        if watermark < self.next_sweep {
+            return;
+        }
+        let counting = self.counting;
+        let old = watermark - counting.window.max(counting.keep);
+        self.keys.retain(|_, key| match key {
+            Key::One(record) => record.time > old,
+            Key::Many(history) => {
+                history.has_pending() || history.newest().is_some_and(|time| time > old)
+            }
+        });
+        let pause = TimeSpan::from_ticks(counting.window.ticks() / 2);
+        self.next_sweep = watermark + pause.max(TimeSpan::from_minutes(1));
     }
 
     /// Rows of a key that are still held: at least those within [`Counting::keep`].
@@ -179,6 +194,12 @@ impl KeyedCount {
             Some(Key::One(record)) => vec![record],
             Some(Key::Many(history)) => history.rows().collect(),
         }
+    }
+
+    /// Whether a key has state.
+    #[must_use]
+    pub fn holds(&self, key: u64) -> bool {
+        self.keys.contains_key(&key)
     }
 
     /// The highest level seen.
@@ -197,21 +218,6 @@ impl KeyedCount {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
-    }
-
-    /// A key whose newest row has left window, bin and `keep`, and which holds no pending alert,
-    /// behaves as one never seen.
-    fn sweep(&mut self, watermark: EventTime) {
-        let counting = self.counting;
-        let old = watermark - counting.window.max(counting.keep);
-        self.keys.retain(|_, key| match key {
-            Key::One(record) => record.time > old,
-            Key::Many(history) => {
-                history.has_pending() || history.newest().is_some_and(|time| time > old)
-            }
-        });
-        let pause = TimeSpan::from_ticks(counting.window.ticks() / 2);
-        self.next_sweep = watermark + pause.max(TimeSpan::from_minutes(1));
     }
 }
 

@@ -214,6 +214,7 @@ impl Rule for State {
             let draft = self.describe.draft(&closed, context);
             context.raise(draft);
         }
+        self.count.forget(watermark);
     }
 }
 

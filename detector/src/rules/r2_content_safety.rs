@@ -228,6 +228,7 @@ impl Rule for State {
             let draft = self.describe(&closed, context);
             context.raise(draft);
         }
+        self.count.forget(watermark);
     }
 }
 
