@@ -5,12 +5,12 @@ mod kinds;
 use std::path::Path;
 
 use livefire_detector::RuleSet;
+use livefire_generator::kinds::AttackLibrary;
 use livefire_generator::scenario::{Scenario, ScenarioSpec};
 use livefire_schema::rules::RULES;
 use livefire_schema::spec::{Fault, FaultSeverity, Faults, Span};
 use livefire_schema::table::{Schema, TableError};
 
-use self::kinds::Kinds;
 use crate::exit::Failure;
 use crate::shipped;
 
@@ -20,7 +20,7 @@ pub(crate) use self::kinds::KindRow;
 pub(crate) struct Known {
     pub(crate) schema: Schema,
     pub(crate) rules: RuleSet,
-    kinds: Kinds,
+    pub(crate) kinds: AttackLibrary,
 }
 
 impl Known {
@@ -50,20 +50,20 @@ impl Known {
         let inside = |name: &str| folder.map(|folder| folder.join(name));
         let schema = read_tables(inside("tables").as_deref(), faults);
         Known {
-            kinds: Kinds::read(inside("kinds").as_deref(), &schema, faults),
+            kinds: kinds::read(inside("kinds").as_deref(), &schema, faults),
             rules: read_rules(inside("rules").as_deref(), faults),
             schema,
         }
     }
 
     /// Attack kinds or look-alikes.
-    pub(crate) fn kinds(&self, attacks: bool) -> Vec<KindRow> {
-        self.kinds.rows(attacks)
+    pub(crate) fn kind_rows(&self, attacks: bool) -> Vec<KindRow> {
+        kinds::rows(&self.kinds, attacks)
     }
 
     /// Origin and text of a kind's file.
     pub(crate) fn kind_text(&self, id: &str) -> Option<(String, String)> {
-        self.kinds.text(id)
+        kinds::text(&self.kinds, id)
     }
 
     /// Origin and text of a rule's parameter file, by id or name.
@@ -85,7 +85,7 @@ impl Known {
     pub(crate) fn check_kinds(folder: &Path, faults: &Faults) {
         let tables = folder.parent().map(|parent| parent.join("tables"));
         let schema = read_tables(tables.as_deref(), &Faults::new(""));
-        Kinds::read(Some(folder), &schema, faults);
+        kinds::read(Some(folder), &schema, faults);
     }
 
     /// Checks a folder of rules.

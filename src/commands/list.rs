@@ -45,22 +45,21 @@ fn object(listed: &Listed, row: &[String]) -> Value {
 }
 
 fn kinds(known: &Known, attacks: bool) -> Listed {
-    let rows = known.kinds(attacks).into_iter().map(|kind| {
+    let rows = known.kind_rows(attacks).into_iter().map(|kind| {
         vec![
             kind.id,
-            if kind.verified {
-                "verified"
-            } else {
-                "not yet verified"
-            }
-            .to_owned(),
+            kind.state.to_owned(),
             kind.expected,
             kind.title,
             kind.origin,
         ]
     });
     Listed {
-        header: &["kind", "state", "expected", "title", "origin"],
+        header: if attacks {
+            &["kind", "state", "must fire", "title", "origin"]
+        } else {
+            &["look-alike", "state", "raises plain", "title", "origin"]
+        },
         rows: rows.collect(),
     }
 }

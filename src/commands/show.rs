@@ -74,7 +74,7 @@ fn find(known: &Known, name: &str) -> Option<Shown> {
 
 fn names(known: &Known) -> Vec<String> {
     let kinds = [true, false]
-        .map(|attacks| known.kinds(attacks))
+        .map(|attacks| known.kind_rows(attacks))
         .into_iter()
         .flatten();
     let mut names: Vec<String> = kinds.map(|kind| kind.id).collect();

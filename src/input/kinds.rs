@@ -1,9 +1,12 @@
 //! Attack kinds and look-alikes as the command line needs them.
 
+use std::fs;
 use std::path::Path;
 
-use livefire_generator::scenario::{Catalogue, EntrySpec};
-use livefire_schema::spec::Faults;
+use livefire_generator::kinds::model::Label;
+use livefire_generator::kinds::{AttackKind, AttackLibrary, Source};
+use livefire_schema::rules::RuleToken;
+use livefire_schema::spec::{Faults, Span};
 use livefire_schema::table::Schema;
 
 /// One kind as lists show it.
@@ -12,39 +15,109 @@ pub(crate) struct KindRow {
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) expected: String,
-    pub(crate) verified: bool,
+    pub(crate) state: &'static str,
     pub(crate) origin: String,
 }
 
-/// The library of kinds.
-pub(crate) struct Kinds;
-
-impl Kinds {
-    /// Reads the shipped kinds and a user's folder.
-    pub(crate) fn read(_folder: Option<&Path>, _schema: &Schema, _faults: &Faults) -> Kinds {
-        Kinds
+/// Reads the shipped kinds and those of a user's folder; after faults only the shipped ones.
+pub(super) fn read(folder: Option<&Path>, schema: &Schema, faults: &Faults) -> AttackLibrary {
+    let user = folder.map_or_else(Vec::new, |folder| sources(folder, faults));
+    if user.is_empty() {
+        return AttackLibrary::embedded(schema);
     }
-
-    /// Attack kinds or look-alikes as rows of a list.
-    pub(crate) fn rows(&self, _attacks: bool) -> Vec<KindRow> {
-        Vec::new()
-    }
-
-    /// Origin and text of a kind's file.
-    pub(crate) fn text(&self, _id: &str) -> Option<(String, String)> {
-        None
+    match AttackLibrary::load(&AttackLibrary::embedded_sources(), &user, schema) {
+        Ok(library) => {
+            let warnings = library.warnings().iter();
+            warnings.for_each(|warning| faults.push(warning.clone()));
+            library
+        }
+        Err(found) => {
+            faults.append(found);
+            AttackLibrary::embedded(schema)
+        }
     }
 }
 
-impl Catalogue for Kinds {
-    fn attacks(&self) -> Vec<&str> {
-        Vec::new()
+/// The kind files of a folder in name order; those that are equal to a shipped one left out.
+fn sources(folder: &Path, faults: &Faults) -> Vec<Source> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| {
+            matches!(
+                path.extension().and_then(|end| end.to_str()),
+                Some("yaml" | "yml")
+            )
+        })
+        .collect();
+    paths.sort();
+    let shipped = AttackLibrary::embedded_sources();
+    let mut sources = Vec::new();
+    for path in paths {
+        let name = path.display().to_string();
+        match fs::read(&path) {
+            Ok(bytes) if shipped.iter().any(|source| source.bytes == bytes) => {}
+            Ok(bytes) => sources.push(Source { path: name, bytes }),
+            Err(error) => {
+                let own = Faults::new(&name);
+                own.error("LF-S011", Span::HEAD, format!("cannot be read: {error}"));
+                faults.append(own);
+            }
+        }
     }
-    fn look_alikes(&self) -> Vec<&str> {
-        Vec::new()
+    sources
+}
+
+/// Attack kinds or look-alikes as rows of a list.
+pub(super) fn rows(library: &AttackLibrary, attacks: bool) -> Vec<KindRow> {
+    let label = if attacks {
+        Label::Attack
+    } else {
+        Label::HardNegative
+    };
+    let kinds = library.iter().filter(|kind| kind.label() == label);
+    kinds.map(row).collect()
+}
+
+fn row(kind: &AttackKind) -> KindRow {
+    let tokens = |tokens: &[RuleToken]| {
+        let texts: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+        texts.join(" ")
+    };
+    let expected = match kind.label() {
+        Label::HardNegative => tokens(kind.literal()),
+        _ => tokens(&kind.expected().fires),
+    };
+    KindRow {
+        id: kind.id().to_owned(),
+        title: kind.title().to_owned(),
+        expected,
+        state: match (kind.is_user(), kind.is_verified()) {
+            (true, _) => "yours",
+            (false, true) => "verified",
+            (false, false) => "not yet verified",
+        },
+        origin: if kind.is_user() {
+            kind.file().to_owned()
+        } else {
+            "embedded".to_owned()
+        },
     }
-    fn is_verified(&self, _kind: &str) -> bool {
-        true
+}
+
+/// Origin and text of a kind's file.
+pub(super) fn text(library: &AttackLibrary, id: &str) -> Option<(String, String)> {
+    let kind = library.get(id)?;
+    if kind.is_user() {
+        let text = fs::read_to_string(kind.file()).ok()?;
+        return Some((kind.file().to_owned(), text));
     }
-    fn check(&self, _entry: &EntrySpec, _faults: &Faults) {}
+    let sources = AttackLibrary::embedded_sources();
+    let source = sources
+        .into_iter()
+        .find(|source| source.path == kind.file())?;
+    Some(("embedded".to_owned(), String::from_utf8(source.bytes).ok()?))
 }
