@@ -5,9 +5,11 @@
 //! tune, gate, audit) reads the same pass.
 
 pub mod approach;
+pub mod scoring;
 pub mod tally;
 pub mod worlds;
 
 pub use approach::Approach;
+pub use scoring::{loaded_rules, score_run};
 pub use tally::{TableTally, Tally};
 pub use worlds::{RunError, RunResult, Settings, Unreadable, run};

@@ -1,0 +1,128 @@
+//! From what a pass leaves to a score: the run's rules and approaches in the scorer's terms.
+
+use livefire_detector::{EngineOptions, RuleSet};
+use livefire_schema::alert::Mode;
+use livefire_schema::table::Schema;
+use livefire_schema::time::{TICKS_PER_SECOND, TimeSpan};
+use livefire_scorer::score::{
+    LoadedRule, NearestApproach, ScoreError, ScoreInput, ScoreOptions, ScoreReport, score,
+};
+
+use crate::approach::Approach;
+use crate::worlds::RunResult;
+
+/// The rule forms of a run as the scorer counts them.
+#[must_use]
+pub fn loaded_rules(rules: &RuleSet, engine: &EngineOptions) -> Vec<LoadedRule> {
+    let mut loaded = Vec::new();
+    for (_, form) in rules.forms() {
+        let has_bins = form.plan().has_bins;
+        let mut modes = Vec::new();
+        if engine.streaming || !has_bins {
+            modes.push(Mode::Streaming);
+        }
+        if engine.binned && has_bins {
+            modes.push(Mode::Binned);
+        }
+        let info = form.info();
+        for mode in modes {
+            loaded.push(LoadedRule {
+                rule: form.name().to_string(),
+                mode,
+                window: form
+                    .parameters()
+                    .optional_span("window")
+                    .unwrap_or(info.window),
+                realert: form
+                    .parameters()
+                    .optional_span("realert")
+                    .unwrap_or(info.realert),
+                schedule: TimeSpan::ZERO,
+            });
+        }
+    }
+    loaded
+}
+
+/// Scores a pass.
+///
+/// # Errors
+/// [`ScoreError`] if a rule broke its contract; that is a defect of the rule, not of the input.
+pub fn score_run(
+    result: &RunResult,
+    rules: &RuleSet,
+    engine: &EngineOptions,
+    schema: &Schema,
+    options: ScoreOptions,
+) -> Result<ScoreReport, ScoreError> {
+    let loaded = loaded_rules(rules, engine);
+    let nearest: Vec<_> = result
+        .approaches
+        .iter()
+        .filter_map(|approach| nearest(approach, rules))
+        .collect();
+    let longest = schema.iter().map(|(_, table)| table.delay_cut()).max();
+    score(&ScoreInput {
+        alerts: &result.alerts,
+        world_zero: Some(&result.benign_alerts),
+        book: &result.book,
+        extent: &result.extent,
+        rules: &loaded,
+        nearest: &nearest,
+        options: ScoreOptions {
+            largest_ingestion_delay: longest.unwrap_or(TimeSpan::ZERO),
+            ..options
+        },
+    })
+}
+
+fn nearest(approach: &Approach, rules: &RuleSet) -> Option<NearestApproach> {
+    let form = rules.form(approach.form)?;
+    Some(NearestApproach {
+        rule: form.name().to_string(),
+        mode: approach.mode,
+        campaign: approach.campaign,
+        level: approach.level,
+        threshold: approach.threshold,
+        key: approach.key.clone(),
+        at: approach.at,
+        missed_by: missed_by(approach),
+        level_without_delay: None,
+        level_in_any_window: None,
+    })
+}
+
+/// What kept the level from rising: where the campaign's next record stood.
+fn missed_by(approach: &Approach) -> String {
+    match approach.next_after {
+        None => "no further event".to_owned(),
+        Some(_) if approach.next_other_key => "the next event stood under another key".to_owned(),
+        Some(after) => format!("the next event came {} later", rounded(after)),
+    }
+}
+
+/// A span to whole units that a person reads: `40 s`, `3 min`, `5 h`, `2 d`.
+#[must_use]
+pub fn rounded(span: TimeSpan) -> String {
+    let seconds = (span.ticks() + TICKS_PER_SECOND / 2) / TICKS_PER_SECOND;
+    match seconds {
+        ..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", (seconds + 30) / 60),
+        7_200..=172_799 => format!("{} h", (seconds + 1800) / 3600),
+        _ => format!("{} d", (seconds + 43_200) / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_rounded_to_one_unit() {
+        let text = |seconds| rounded(TimeSpan::from_seconds(seconds));
+        assert_eq!(
+            [text(40), text(170), text(7200), text(200_000)],
+            ["40 s", "3 min", "2 h", "2 d"]
+        );
+    }
+}
