@@ -244,3 +244,107 @@ impl Match {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use livefire_schema::ids::{EventId, ItemId};
+    use livefire_schema::table::TableId;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ruleset::FormIndex;
+
+    const BOUND: i64 = 60;
+
+    fn record(side: Side, time: i64, index: usize) -> Record {
+        let event = u64::try_from(index).expect("is small");
+        let time = EventTime::from_unix_seconds(time);
+        Record {
+            item: ItemId(u128::from(event)),
+            time,
+            available: time,
+            event: EventId(event),
+            key: 0,
+            value: 0,
+            other: 0,
+            address: 0,
+            number: 0,
+            text: crate::record::TextRef::default(),
+            table: TableId(if side == Side::Left { 0 } else { 1 }),
+            form: FormIndex(0),
+            kind: 0,
+            flags: 0,
+        }
+    }
+
+    /// The alerts by definition: (index of the completing row, person), with their partners.
+    fn by_definition(rows: &[(Side, i64, u64)], realert: i64) -> Vec<(usize, u64, Vec<usize>)> {
+        let mut alerts = Vec::new();
+        let mut last: FxHashMap<u64, i64> = FxHashMap::default();
+        for (index, &(side, time, who)) in rows.iter().enumerate() {
+            for person in 0..3 {
+                let pairs = |&other: &usize| {
+                    let (other_side, other_time, other_who) = rows[other];
+                    let (left, named) = if side == Side::Left {
+                        (who, other_who)
+                    } else {
+                        (other_who, who)
+                    };
+                    other_side != side
+                        && time - other_time <= BOUND
+                        && named == person
+                        && (named == 0 || left == named)
+                };
+                let partners: Vec<usize> = (0..index).filter(pairs).collect();
+                if partners.is_empty() {
+                    continue;
+                }
+                if last
+                    .insert(person, time)
+                    .is_none_or(|last| time - last >= realert)
+                {
+                    alerts.push((index, person, partners));
+                }
+            }
+        }
+        alerts
+    }
+
+    fn rows() -> impl Strategy<Value = Vec<(Side, i64, u64)>> {
+        let row = (any::<bool>(), 0..50i64, 0..3u64);
+        prop::collection::vec(row, 0..60).prop_map(|rows| {
+            let mut now = 0;
+            let timed = rows.into_iter().map(|(is_left, step, who)| {
+                now += step;
+                (if is_left { Side::Left } else { Side::Right }, now, who)
+            });
+            timed.collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn alerts_and_partners_are_those_of_the_definition(rows in rows(), realert in 1..150i64) {
+            let bound = TimeSpan::from_seconds(BOUND);
+            let mut join = IntervalJoin::new(bound, TimeSpan::from_seconds(realert));
+            let mut alerts = Vec::new();
+            let mut take = |found: Vec<Match>| {
+                let index = |row: &Record| usize::try_from(row.event.0).expect("is small");
+                for found in found {
+                    let partners = found.partners.iter().map(index).collect();
+                    alerts.push((index(&found.completing[0]), found.who, partners));
+                }
+            };
+            for (index, &(side, time, who)) in rows.iter().enumerate() {
+                let record = record(side, time, index);
+                take(join.take_closed(Some(&record)));
+                join.advance(record.time);
+                join.apply(side, 7, who, &record);
+            }
+            take(join.take_closed(None));
+            prop_assert_eq!(alerts, by_definition(&rows, realert));
+            join.advance(EventTime::MAX);
+            prop_assert!(join.is_empty());
+        }
+    }
+}
