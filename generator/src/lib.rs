@@ -1,9 +1,11 @@
 //! Scenario → events and labels: benign traffic, attack kinds and look-alikes, rows.
 
+pub mod emit;
 pub mod event;
 pub mod kinds;
 pub mod prompts;
 pub mod random;
+pub mod recipes;
 pub mod scenario;
 pub mod settings;
 pub mod world;

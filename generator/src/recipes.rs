@@ -34,9 +34,9 @@ use smallvec::{SmallVec, smallvec};
 use crate::event::{Action, Event, Outcome};
 use crate::world::{Account, World};
 
-pub(crate) use chance::{Purpose, lognormal, normal, place};
-pub(crate) use fabric::Fabric;
-pub(crate) use text::TimeWriter;
+pub(crate) use chance::{Purpose, guid, normal, place};
+use fabric::Fabric;
+use text::TimeWriter;
 
 /// One row that an event makes; the order is the order of an event's rows at one ingestion time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -312,6 +312,21 @@ impl Recipes {
                 self.override_columns(kind, event, delivery.item, out, start, id)
             }
             _ => id,
+        }
+    }
+
+    /// How wrong the clock of a row's source is, in standard deviations: pods and resources have
+    /// clocks of their own, the cloud services' are right.
+    pub(crate) fn clock_error(&self, kind: RowKind, event: &Event) -> f64 {
+        match kind {
+            RowKind::Application | RowKind::ApplicationHead | RowKind::ApplicationTail => {
+                self.fabric.pod(event).clock_error
+            }
+            RowKind::Service | RowKind::KeyListing => {
+                let application = self.fabric.application(event);
+                self.fabric.resource(event, application).clock_error
+            }
+            _ => 0.0,
         }
     }
 

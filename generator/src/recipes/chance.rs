@@ -18,7 +18,6 @@ pub(crate) enum Purpose {
     Correlation,
     Shared,
     Item,
-    Pod,
     Duration,
     RequestLength,
     ResponseLength,
@@ -34,7 +33,6 @@ pub(crate) enum Purpose {
     Started,
     Administrator,
     CloudActivity,
-    Indicator,
     Finding,
     Watchlist,
     // telemetry
@@ -90,7 +88,7 @@ fn normal_quantile(share: f64) -> f64 {
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,
         -2.759_285_104_469_687e2,
-        1.383_577_518_672_690e2,
+        1.383_577_518_672_69e2,
         -3.066_479_806_614_716e1,
         2.506_628_277_459_239,
     ];

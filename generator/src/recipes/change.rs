@@ -72,10 +72,42 @@ fn activity(outcome: Outcome) -> Activity {
     }
 }
 
+/// What was changed, in the words of `CloudAppEvents`.
+struct Subject {
+    action: &'static str,
+    kind: &'static str,
+    name: String,
+    id: String,
+}
+
 impl Recipes {
     fn changed_deployment(&self, event: &Event) -> Option<&Deployment> {
         let index = usize::try_from(event.deployment?.0).ok()?;
         self.world.directory.deployments.get(index)
+    }
+
+    fn subject(&self, event: &Event) -> Subject {
+        let resource = self.fabric.resource(event, self.fabric.application(event));
+        match self.changed_deployment(event) {
+            Some(model) if event.outcome == Outcome::ModelUpload => Subject {
+                action: "Write Models",
+                kind: "Model",
+                name: format!("{}:{}", model.model, model.version),
+                id: model.asset_id.clone(),
+            },
+            Some(model) => Subject {
+                action: "Write Deployments",
+                kind: "Deployment",
+                name: model.name.clone(),
+                id: format!("{}/deployments/{}", resource.id, model.name),
+            },
+            None => Subject {
+                action: "Write Application Settings",
+                kind: "Application",
+                name: resource.name.clone(),
+                id: resource.id.clone(),
+            },
+        }
     }
 
     pub(super) fn cloud_activity(
@@ -88,32 +120,12 @@ impl Recipes {
         let account = self.account(event);
         let object_id = account.map_or("", |account| account.object_id.as_str());
         let application = self.fabric.application(event);
-        let resource = self.fabric.resource(event, application);
         let deployment = self.changed_deployment(event);
         let upload = event.outcome == Outcome::ModelUpload;
         let report = guid_text(guid(place(event.id, Purpose::Report)));
         let place_of = self.world.addresses.find_place(event.address);
         let kind = account.map(|account| account.kind);
-        let (action, object, id, object_kind) = match deployment {
-            Some(model) if upload => (
-                "Write Models",
-                format!("{}:{}", model.model, model.version),
-                model.asset_id.clone(),
-                "Model",
-            ),
-            Some(model) => (
-                "Write Deployments",
-                model.name.clone(),
-                format!("{}/deployments/{}", resource.id, model.name),
-                "Deployment",
-            ),
-            None => (
-                "Write Application Settings",
-                resource.name.clone(),
-                resource.id.clone(),
-                "Application",
-            ),
-        };
+        let subject = self.subject(event);
         let account_kind = match kind {
             Some(AccountKind::Privileged) => "Admin",
             Some(AccountKind::Service) | None => "Application",
@@ -127,7 +139,7 @@ impl Recipes {
         .text("AccountId", object_id)
         .text("AccountObjectId", object_id)
         .text("AccountType", account_kind)
-        .text("ActionType", action)
+        .text("ActionType", subject.action)
         .raw("ActivityObjects", "[]")
         .text("ActivityType", "Edit")
         .text("Application", "Microsoft Azure")
@@ -142,9 +154,9 @@ impl Recipes {
         .flag("IsAnonymousProxy", false)
         .flag("IsExternalUser", kind == Some(AccountKind::Guest))
         .text("ISP", place_of.map_or("", |place| place.provider.as_str()))
-        .text("ObjectId", &id)
-        .text("ObjectName", &object)
-        .text("ObjectType", object_kind);
+        .text("ObjectId", &subject.id)
+        .text("ObjectName", &subject.name)
+        .text("ObjectType", subject.kind);
         raw_event_data(
             event,
             &application.name,

@@ -22,7 +22,8 @@ pub(crate) struct Pod {
     pub(crate) head: Vec<u8>,
     /// From `LogSource` to the opening quote of `TimeGenerated`'s value.
     pub(crate) tail: Vec<u8>,
-    clock_error: f64,
+    /// In standard deviations.
+    pub(crate) clock_error: f64,
 }
 
 /// One application.
@@ -52,7 +53,7 @@ pub(crate) struct DeploymentText {
     pub(crate) properties: Vec<u8>,
 }
 
-/// One Azure OpenAI resource's part of an `AzureDiagnostics` row; each starts with a comma.
+/// One Azure `OpenAI` resource's part of an `AzureDiagnostics` row; each starts with a comma.
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceText {
     /// Name, lower case, not escaped.
@@ -65,7 +66,8 @@ pub(crate) struct ResourceText {
     pub(crate) ids: Vec<u8>,
     /// `SourceSystem` to the opening quote of `TimeGenerated`'s value.
     pub(crate) tail: Vec<u8>,
-    clock_error: f64,
+    /// In standard deviations.
+    pub(crate) clock_error: f64,
 }
 
 /// Everything formatted once.
@@ -179,16 +181,6 @@ impl Fabric {
         let pods = &self.application(event).pods;
         let index = event.session.index(0x0070_6f64).below(PODS as u64);
         &pods[usize::try_from(index).unwrap_or(0) % pods.len()]
-    }
-
-    /// Clock error of the event's pod, in standard deviations.
-    pub(crate) fn pod_clock(&self, event: &Event) -> f64 {
-        self.pod(event).clock_error
-    }
-
-    /// Clock error of the event's resource, in standard deviations.
-    pub(crate) fn resource_clock(&self, event: &Event) -> f64 {
-        self.resource(event, self.application(event)).clock_error
     }
 }
 
