@@ -4,6 +4,7 @@
 //! crate, so it cannot see the answers. Definitions: EVALUATION.md §1.
 
 pub mod book;
+pub mod io;
 pub mod source;
 
 pub use book::{
