@@ -3,6 +3,8 @@
 //! Written to and read from `reference/` as CSV, so that a user can bring their own. None of it
 //! depends on campaigns.
 
+pub mod io;
+
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
