@@ -10,6 +10,7 @@
 
 pub mod context;
 pub mod engine;
+pub mod input;
 pub mod names;
 pub mod parameters;
 pub mod primitives;

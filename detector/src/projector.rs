@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use livefire_schema::ids::{EventId, ItemId};
 use livefire_schema::reference::Reference;
-use livefire_schema::row::{CsvBinding, FieldSet, Row, Slot, Value};
+use livefire_schema::row::{CsvBinding, FieldSet, Row, RowError, Slot, Value};
 use livefire_schema::table::{Schema, TableId};
 use livefire_schema::time::{EventTime, TimeSpan};
 
@@ -127,6 +127,17 @@ pub enum LineError {
     },
 }
 
+impl LineError {
+    /// The line of the JSON text is always 1 and not the line of a file.
+    pub(crate) fn syntax(error: &RowError) -> Self {
+        LineError::Syntax(
+            error
+                .to_string()
+                .replace(" at line 1 column ", " at column "),
+        )
+    }
+}
+
 struct Plan {
     set: FieldSet,
     time_column: String,
@@ -233,7 +244,7 @@ impl Projector {
         let row = self
             .fields(table)
             .read_json(line)
-            .map_err(|error| LineError::Syntax(error.to_string()))?;
+            .map_err(|error| LineError::syntax(&error))?;
         self.project_row(table, &row, line, batch)
     }
 
