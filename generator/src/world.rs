@@ -7,7 +7,7 @@ pub mod addresses;
 pub mod clock;
 pub mod geography;
 pub mod lengths;
-mod people;
+pub(crate) mod people;
 mod sites;
 pub mod systems;
 mod whereabouts;
@@ -20,6 +20,7 @@ use livefire_schema::time::{EventTime, TimeSpan};
 pub use addresses::{AddressPlan, AddressRole, CountryRule, Family};
 pub use clock::LocalTime;
 pub use lengths::{TokenLengths, token_lengths};
+pub(crate) use people::MEAN_TURNS;
 pub use people::guid;
 
 use crate::event::{AccountRef, Address, ApplicationRef, DeploymentRef, ResourceRef};
@@ -347,6 +348,11 @@ impl World {
         let who = self.account(account);
         let local = self.zone(who).local(at);
         self.address_at(who, self.whereabouts_key(account), local)
+    }
+
+    /// [`World::usual_address`] at a local time of the account.
+    pub(crate) fn address_of(&self, account: AccountRef, local: LocalTime) -> Address {
+        self.address_at(self.account(account), self.whereabouts_key(account), local)
     }
 
     /// The application that an account uses in the session that `key` names.
