@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod list;
 mod new;
+mod score;
 mod show;
 
 use serde_json::json;
@@ -17,9 +18,10 @@ use crate::output::Output;
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let output = arguments.output();
     let outcome = match arguments.command {
-        Command::Run(_) | Command::Generate(_) | Command::Detect(_) | Command::Score(_) => {
+        Command::Run(_) | Command::Generate(_) | Command::Detect(_) => {
             Err(Failure::internal("not wired yet"))
         }
+        Command::Score(arguments) => score::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),

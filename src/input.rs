@@ -10,6 +10,7 @@ use livefire_generator::scenario::{Scenario, ScenarioSpec};
 use livefire_schema::rules::RULES;
 use livefire_schema::spec::{Fault, FaultSeverity, Faults, Span};
 use livefire_schema::table::{Schema, TableError};
+use livefire_schema::time::TimeSpan;
 
 use crate::exit::Failure;
 use crate::shipped;
@@ -59,6 +60,18 @@ impl Known {
     /// Attack kinds or look-alikes.
     pub(crate) fn kind_rows(&self, attacks: bool) -> Vec<KindRow> {
         kinds::rows(&self.kinds, attacks)
+    }
+
+    /// A kind's title, or nothing for an unknown one.
+    pub(crate) fn title(&self, kind: &str) -> String {
+        let kind = self.kinds.get(kind);
+        kind.map_or_else(String::new, |kind| kind.title().to_owned())
+    }
+
+    /// The longest ingestion delay of any table.
+    pub(crate) fn largest_delay(&self) -> TimeSpan {
+        let cuts = self.schema.iter().map(|(_, table)| table.delay_cut());
+        cuts.max().unwrap_or(TimeSpan::ZERO)
     }
 
     /// Origin and text of a kind's file.

@@ -8,8 +8,10 @@ mod exit;
 mod input;
 mod output;
 mod progress;
+mod report;
 mod results;
 mod shipped;
+mod verdict;
 
 use std::process::ExitCode;
 
