@@ -141,7 +141,7 @@ impl GeneratorSource {
     }
 
     /// Produces the next day and deals its rows to the buckets.
-    fn produce(&mut self) {
+    fn produce(&mut self) -> Result<(), SourceError> {
         let (from, to) = (self.next_step, self.next_step + STEP);
         let tasks: Vec<(usize, usize)> = self
             .generation
@@ -153,21 +153,26 @@ impl GeneratorSource {
         let log = self.log();
         let (generation, recipes, transport) = (&self.generation, &self.recipes, &self.transport);
         let parts: Vec<Vec<(i64, Part)>> = self.pool.install(|| {
-            tasks
-                .par_iter()
-                .map(|(producer, part)| {
-                    let mut events = generation.producers[*producer].part_events(*part, from, to);
-                    events.retain(|event| log.contains(event.at));
-                    collect(&events, recipes, transport, generation.window)
-                })
-                .collect()
-        });
+            let produced = tasks.par_iter().map(|(index, part)| {
+                let mut events = generation.producers[*index].part_events(*part, from, to);
+                if let Some(early) = events.iter().find(|event| event.at < from) {
+                    let early = early.at;
+                    return Err(SourceError::Plan(format!(
+                        "producer {index} gave an event at {early} for the day from {from}"
+                    )));
+                }
+                events.retain(|event| log.contains(event.at));
+                Ok(collect(&events, recipes, transport, generation.window))
+            });
+            produced.collect::<Result<_, _>>()
+        })?;
         for (hour, part) in parts.into_iter().flatten() {
             self.held += part.entries.len();
             self.buckets.entry(hour).or_default().push(part);
         }
         self.most_held = self.most_held.max(self.held);
         self.next_step = to;
+        Ok(())
     }
 
     /// Sorts the next hour that is complete; `false` if there is none.
@@ -298,7 +303,7 @@ impl EventSource for GeneratorSource {
                 self.render();
             } else if self.open_hour() {
             } else if self.next_step < self.last_step {
-                self.produce();
+                self.produce()?;
             } else {
                 return Ok(false);
             }

@@ -9,3 +9,4 @@ pub mod recipes;
 pub mod scenario;
 pub mod settings;
 pub mod world;
+pub mod write;
