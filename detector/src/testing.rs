@@ -144,3 +144,6 @@ impl World {
         assert_eq!(times, expected, "{mode:?}");
     }
 }
+
+mod boundary;
+mod brute_force;
