@@ -19,7 +19,11 @@ use crate::record::Record;
 
 mod accounts;
 mod app_log;
+mod c1_failed_requests_and_sign_ins;
+mod c2_app_and_defender;
+mod c3_threat_intelligence;
 mod details;
+mod joined;
 mod r1_prompt_injection;
 mod r2_content_safety;
 mod r3_rate_limit;
@@ -31,8 +35,11 @@ pub(crate) const ALL: &[&dyn Native] = &[
     &r1_prompt_injection::PromptInjection,
     &r2_content_safety::ContentSafety,
     &r3_rate_limit::RateLimit,
-    &r5_coordinated_prompt::CoordinatedPrompt,
     &r4_new_source_ip::NewSourceIp,
+    &r5_coordinated_prompt::CoordinatedPrompt,
+    &c1_failed_requests_and_sign_ins::FailedRequestsAndSignIns,
+    &c2_app_and_defender::AppAndDefender,
+    &c3_threat_intelligence::ThreatIntelligence,
 ];
 
 /// What the engine needs to know of a rule form before it runs.
