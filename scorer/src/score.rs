@@ -30,8 +30,13 @@ use crate::windows::suppression::silenced_by;
 ///
 /// # Errors
 /// [`ScoreError`] where a detector has broken its contract (an alert below its threshold, an id
-/// used twice) or the scenario has (a campaign that begins before the scored interval).
+/// used twice) or the scenario has (a campaign that begins before the scored interval), or for a
+/// confidence outside (0, 1).
 pub fn score(input: &ScoreInput<'_>) -> Result<ScoreReport, ScoreError> {
+    let confidence = input.options.confidence;
+    if !(confidence > 0.0 && confidence < 1.0) {
+        return Err(ScoreError::Confidence(confidence.to_string()));
+    }
     check_campaigns(input)?;
     let judged = judge(input)?;
     let (incidents, incident_of) = group(input, &judged);

@@ -1,5 +1,7 @@
 //! Scoring of real alerts: small worlds built by hand, then worlds drawn at random.
 
+#[path = "score/misses.rs"]
+mod misses;
 #[path = "score/properties.rs"]
 mod properties;
 #[path = "score/reference.rs"]

@@ -162,6 +162,9 @@ pub enum ScoreError {
     /// Two alerts share an id.
     #[error("alert id {0} is used twice; ids must be unique")]
     DuplicateId(String),
+    /// The confidence is no level.
+    #[error("confidence {0}: write a level between 0 and 1, as 0.95")]
+    Confidence(String),
     /// A campaign begins in the days that are not scored.
     #[error(
         "campaign {campaign} begins at {t0}, before the scored interval at {start}; let it begin later or shorten `baseline:`"
