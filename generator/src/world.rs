@@ -156,6 +156,9 @@ pub struct Directory {
     pub sites: Vec<Site>,
 }
 
+/// Shares of an account's sessions by rank of its applications.
+const APPLICATION_SHARES: [f64; 3] = [0.75, 0.19, 0.06];
+
 /// The world of one run.
 ///
 /// Built once from the seed and the scenario without its campaigns; campaigns then append to
@@ -182,6 +185,10 @@ pub struct World {
     zones: Vec<ZoneClock>,
     whereabouts: Key,
     reference: Reference,
+    /// The population's administrators.
+    administrators: Vec<AccountRef>,
+    /// Mean of the prompt sets' failure shares over people's requests.
+    mean_failure: f64,
 }
 
 impl World {
@@ -236,8 +243,11 @@ impl World {
             prompts,
             whereabouts: key.named("whereabouts"),
             reference: Reference::default(),
+            administrators: Vec::new(),
+            mean_failure: 0.0,
         };
         world.reference = world.build_reference();
+        world.summarise_people();
         world
     }
 
@@ -359,9 +369,10 @@ impl World {
     #[must_use]
     pub fn usual_application(&self, account: &Account, key: Key) -> ApplicationRef {
         let list = &account.applications;
+        let [first, second, _] = APPLICATION_SHARES;
         let choice = match key.index(0x60).uniform() {
-            u if u < 0.75 => 0,
-            u if u < 0.94 => 1,
+            u if u < first => 0,
+            u if u < first + second => 1,
             _ => 2,
         };
         let last = list.len().saturating_sub(1);
@@ -383,6 +394,38 @@ impl World {
         list.get(choice.min(last))
             .copied()
             .unwrap_or(DeploymentRef(0))
+    }
+
+    /// Computes once what benign traffic asks about all people.
+    fn summarise_people(&mut self) {
+        let privileged = |account: &AccountRef| {
+            let who = self.account(*account);
+            who.kind == AccountKind::Privileged && who.in_directory
+        };
+        self.administrators = self.users().map(AccountRef).filter(privileged).collect();
+        let (mut failures, mut weights) = (0.0, 0.0);
+        for user in self.users() {
+            let account = self.account(AccountRef(user));
+            for (application, share) in account.applications.iter().zip(APPLICATION_SHARES) {
+                let sets = &self.application(*application).prompt_sets;
+                let known = sets.iter().filter_map(|set| self.prompts.set(*set));
+                let sum: f64 = known.map(|set| set.p_fail).sum();
+                failures += account.rate * share * sum / (sets.len().max(1) as f64);
+                weights += account.rate * share;
+            }
+        }
+        self.mean_failure = failures / weights.max(1e-9);
+    }
+
+    /// Administrators of the population.
+    #[must_use]
+    pub fn administrators(&self) -> &[AccountRef] {
+        &self.administrators
+    }
+
+    /// Mean of the prompt sets' failure shares over people's requests.
+    pub(crate) fn mean_failure(&self) -> f64 {
+        self.mean_failure
     }
 
     /// Reference data for rules and for `reference/`: the same whatever campaigns there are.

@@ -240,10 +240,10 @@ pub(crate) fn leads(key: Key) -> bool {
     key.index(2).chance(0.6)
 }
 
-/// The detail as an opening: `For the pallet budget of Marvik: `.
+/// The detail as an opening: `for the pallet budget of Marvik: `.
 pub(crate) fn write_leading(key: Key, out: &mut String) {
     let parts = parts(key);
-    let words = ["For the ", parts.topic, " ", parts.matter, " of "];
+    let words = ["for the ", parts.topic, " ", parts.matter, " of "];
     out.extend(words);
     out.extend([parts.name.0, parts.name.1, ": "]);
 }

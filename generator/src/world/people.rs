@@ -27,6 +27,9 @@ pub(crate) const DEPARTMENTS: &[(&str, u64)] = &[
     ("research", 4),
 ];
 
+/// Mean turns of a conversation (CALIBRATION S1, S4).
+pub(crate) const MEAN_TURNS: f64 = 2.57;
+
 /// Domain of the population.
 pub(crate) const DOMAIN: &str = "corvane.example";
 
@@ -175,7 +178,12 @@ impl People<'_> {
     /// Service callers share the profile's part of all requests by rank: the first carries most.
     fn add_service_callers(&self, directory: &mut Directory) {
         let week = (5.0 + 2.0 * self.profile.weekend_share) / 7.0;
-        let users: f64 = directory.accounts.iter().map(|account| account.rate).sum();
+        // An active day has at least one conversation.
+        let users = directory
+            .accounts
+            .iter()
+            .map(|account| account.rate.max(MEAN_TURNS));
+        let users: f64 = users.sum();
         let human = users * self.profile.active_share * week;
         let share = self.profile.service_share.clamp(0.0, 0.95);
         let total = human * share / (1.0 - share);

@@ -13,7 +13,7 @@ use crate::world::{Account, AccountKind, World};
 /// Parts of a day, in which an account stays where it is.
 const PARTS: u64 = 5;
 /// Parts of a week in which an account is typically seen (sign-ins, refreshes and requests).
-const SEEN_PARTS_PER_WEEK: f64 = 15.0;
+const SEEN_PARTS_PER_WEEK: f64 = 19.0;
 /// Share of weeks in which a VPN exit moves to another country for a while (CALIBRATION I5).
 const FOREIGN_EXIT_PER_WEEK: f64 = 0.002;
 
@@ -29,19 +29,20 @@ fn part_of(second: u32) -> u64 {
 }
 
 impl World {
+    /// The part of a local day, 0–4, in which an account stays at one address.
+    pub(crate) fn part_of_day(&self, account: &Account, local: LocalTime) -> u64 {
+        // A night worker's day is everybody's, moved by twelve hours.
+        let shift = if account.night { 43_200 } else { 0 };
+        part_of((local.second + shift) % 86_400)
+    }
+
     /// The address that an account's own traffic comes from at a local time.
     pub(crate) fn address_at(&self, account: &Account, key: Key, local: LocalTime) -> Address {
         let home = account.homes.first().copied().unwrap_or(account.carrier);
         if account.kind == AccountKind::Service {
             return home;
         }
-        // A night worker's day is everybody's, moved by twelve hours.
-        let second = if account.night {
-            (local.second + 43_200) % 86_400
-        } else {
-            local.second
-        };
-        let part = part_of(second);
+        let part = self.part_of_day(account, local);
         if let Some(address) = self.trip(account, key, local.day, part) {
             return address;
         }
