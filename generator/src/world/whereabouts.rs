@@ -74,7 +74,7 @@ impl World {
     }
 
     fn work_address(&self, account: &Account, key: Key, day: i64, here: Key) -> Address {
-        let site = &self.directory.sites[usize::try_from(account.site).unwrap_or(0)];
+        let site = self.site(account);
         let today = key.index(u64::from_ne_bytes(day.to_ne_bytes())).index(0x31);
         let office_share = 0.35 + 0.6 * key.index(0x32).uniform();
         if today.chance(office_share) {
@@ -100,7 +100,7 @@ impl World {
 
     /// An address in the account's country that it does not usually use, among other people's.
     fn somewhere_new(&self, account: &Account, here: Key) -> Address {
-        let site = &self.directory.sites[usize::try_from(account.site).unwrap_or(0)];
+        let site = self.site(account);
         let role = match here.index(8).uniform() {
             u if u < 0.50 => AddressRole::Home,
             u if u < 0.80 => AddressRole::Carrier,
@@ -127,7 +127,7 @@ impl World {
         if !(first..first + length).contains(&weekday_index) {
             return None;
         }
-        let site = &self.directory.sites[usize::try_from(account.site).unwrap_or(0)];
+        let site = self.site(account);
         // The hotel decides the country, the carrier follows it.
         let abroad = CountryRule::Other(site.country.clone());
         let hotel = self.addresses.draw(
