@@ -108,11 +108,23 @@ impl World {
 
     /// A failed request, an event of its own, that arrives `delay` seconds later.
     pub(crate) fn late_row(&mut self, by: By, seconds: i64, delay: i64) -> EvidenceRow {
+        self.labelled(by, "ContainerLogV2", "content", seconds, delay)
+    }
+
+    /// A row of any table, with its label in the book.
+    pub(crate) fn labelled(
+        &mut self,
+        by: By,
+        table: &str,
+        outcome: &str,
+        seconds: i64,
+        delay: i64,
+    ) -> EvidenceRow {
         let item = ItemId(self.next_item);
         let event = EventId(u64::try_from(self.next_item).expect("few rows"));
         self.next_item += 1;
         let (time, available) = (at(seconds), at(seconds + delay));
-        if let Some(group) = self.group(by, "ContainerLogV2", "content") {
+        if let Some(group) = self.group(by, table, outcome) {
             let label = RowLabel {
                 item,
                 event,
@@ -123,7 +135,7 @@ impl World {
             self.book.rows.insert(item, label);
         }
         EvidenceRow {
-            table: "ContainerLogV2".into(),
+            table: table.into(),
             item,
             event,
             time,
