@@ -3,6 +3,8 @@
 //! The plan is made first, from what each city will need, so that addresses can then be handed out
 //! by counting.
 
+use std::collections::BTreeMap;
+
 use crate::random::Key;
 use crate::settings::{BenignProfile, Population};
 use crate::world::addresses::{AddressPlan, AddressRole, Demand};
@@ -32,13 +34,14 @@ pub(crate) fn plan(
     let v4 = demand_v4(&cities, &users, profile);
     let v6 = demand_v6(&cities, &users, profile);
     let addresses = AddressPlan::build(key.named("addresses"), profile.ipv6_share, &v4, &v6);
-    let mut offices = [0u64; CITIES.len()];
+    let mut offices: BTreeMap<&str, u64> = BTreeMap::new();
     let sites = cities.iter().enumerate().map(|(index, &at)| {
         let city = &CITIES[at];
         let member =
             |role, country, index| addresses.population_member(role, country, false, index);
-        let nat = member(AddressRole::Office, city.country, offices[at]);
-        offices[at] += 1;
+        let office = offices.entry(city.country).or_default();
+        let nat = member(AddressRole::Office, city.country, *office);
+        *office += 1;
         let abroad = order.iter().map(|&other| CITIES[other].country);
         let abroad = abroad.into_iter().find(|country| *country != city.country);
         let number = index as u64;

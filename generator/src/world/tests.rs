@@ -220,3 +220,15 @@ fn an_unknown_time_zone_of_the_table_keeps_its_clock() {
 fn spare_models_of_campaigns_are_forty() {
     assert_eq!(world(1).campaign_spares().len(), 40);
 }
+
+#[test]
+fn every_site_has_an_address_of_its_own() {
+    let population = Population {
+        time_zone: "America/New_York".to_owned(),
+        sites: 12,
+        ..Population::default()
+    };
+    let world = World::build(1, &population, &BenignProfile::default(), &calendar());
+    let nats: BTreeSet<Address> = (0..12).map(|site| world.site_nat(site)).collect();
+    assert_eq!(nats.len(), 12);
+}
