@@ -197,4 +197,6 @@ fn overlaid(events: Vec<Event>, overlay: &dyn Overlay) -> Vec<Event> {
 }
 
 #[cfg(test)]
+mod edge_tests;
+#[cfg(test)]
 mod tests;
