@@ -1,5 +1,6 @@
 //! Scenario → events and labels: benign traffic, attack kinds and look-alikes, rows.
 
+pub mod assemble;
 pub mod benign;
 pub mod emit;
 pub mod event;
