@@ -128,7 +128,6 @@ impl AttackKind {
     }
 
     /// All knobs, those of used kinds included.
-    #[expect(dead_code, reason = "planning reads it")]
     pub(crate) fn all_knobs(&self) -> &IndexMap<Arc<str>, Knob> {
         &self.spec.knobs
     }
