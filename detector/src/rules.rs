@@ -29,6 +29,7 @@ mod r2_content_safety;
 mod r3_rate_limit;
 mod r4_new_source_ip;
 mod r5_coordinated_prompt;
+mod r6_malicious_model;
 
 /// All native rules, in the order of `schema::rules::RULES`, which is the order of every table.
 pub(crate) const ALL: &[&dyn Native] = &[
@@ -37,6 +38,7 @@ pub(crate) const ALL: &[&dyn Native] = &[
     &r3_rate_limit::RateLimit,
     &r4_new_source_ip::NewSourceIp,
     &r5_coordinated_prompt::CoordinatedPrompt,
+    &r6_malicious_model::MaliciousModel,
     &c1_failed_requests_and_sign_ins::FailedRequestsAndSignIns,
     &c2_app_and_defender::AppAndDefender,
     &c3_threat_intelligence::ThreatIntelligence,

@@ -59,7 +59,7 @@ fn a_pair_within_an_hour_fires_in_either_order_and_the_bound_is_closed() {
     gap(0.0, true);
     gap(3540.0, true);
     gap(3600.0, true);
-    gap(3600.000_000_1, false);
+    gap(3_600.000_000_1, false);
     gap(3660.0, false);
 }
 

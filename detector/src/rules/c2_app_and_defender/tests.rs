@@ -99,7 +99,7 @@ fn gap(seconds: f64, expected: bool) {
 fn a_pair_on_one_application_within_an_hour_fires_in_either_order() {
     gap(0.0, true);
     gap(3600.0, true);
-    gap(3600.000_000_1, false);
+    gap(3_600.000_000_1, false);
 }
 
 #[test]

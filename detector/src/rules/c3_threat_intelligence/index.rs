@@ -34,8 +34,11 @@ pub(super) struct Indicator {
 #[derive(Debug, Default)]
 pub(super) struct Index {
     indicators: FxHashMap<u64, Indicator>,
-    lengths: Vec<(u8, FxHashMap<Bits, SmallVec<[u64; 1]>>)>,
+    lengths: Vec<(u8, Networks)>,
 }
+
+/// Ids of the indicators that list each network of one length.
+type Networks = FxHashMap<Bits, SmallVec<[u64; 1]>>;
 
 impl Bits {
     pub(super) fn of(address: IpAddr) -> Self {
@@ -93,7 +96,7 @@ impl Index {
         let (bits, length) = (indicator.bits, indicator.length);
         let place = self.lengths.iter().position(|(known, _)| *known == length);
         let place = place.unwrap_or_else(|| {
-            self.lengths.push((length, FxHashMap::default()));
+            self.lengths.push((length, Networks::default()));
             self.lengths.len() - 1
         });
         self.lengths[place].1.entry(bits).or_default().push(id);
