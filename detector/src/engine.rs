@@ -131,6 +131,9 @@ struct Instance {
     late: BTreeMap<TableId, u64>,
 }
 
+#[cfg(test)]
+mod tests;
+
 impl Engine<Unobserved> {
     /// An engine that reports no levels.
     #[must_use]

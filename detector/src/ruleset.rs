@@ -14,6 +14,8 @@ use crate::parameters::{ParameterSpec, Parameters, Value};
 use crate::rules::{ALL, Native, Plan};
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../rules/native");
 

@@ -55,7 +55,8 @@ impl Line {
         self
     }
 
-    fn text(&self) -> String {
+    /// The NDJSON line.
+    pub(crate) fn text(&self) -> String {
         let mut fields = self.fields.clone();
         fields["TimeGenerated"] = json!(at(self.time).to_string());
         fields["IngestionTime"] = json!(at(self.ingested).to_string());
