@@ -13,8 +13,8 @@ use smallvec::smallvec;
 
 use super::chance::{Purpose, guid, place};
 use super::row::{RowWriter, SUBSCRIPTION, WORKSPACE};
-use super::sign_in::{name_and_domain, push_nested};
-use super::text::{guid_str, guid_text, push_address, push_string};
+use super::sign_in::name_and_domain;
+use super::text::{guid_str, guid_text, push_address, push_escaped, push_string};
 use super::{Delivery, Recipes, RowKind, RowKinds, Scratch};
 use crate::event::Event;
 
@@ -160,10 +160,10 @@ impl Recipes {
             .text("Description", &text.title)
             .text("DisplayName", &text.title)
             .time("EndTime", cause, &mut scratch.clock);
-        push_nested(row.name("Entities"), true, |inner| {
+        push_text(row.name("Entities"), |inner| {
             self.entity_list(event, &resource, inner);
         });
-        push_nested(row.name("ExtendedProperties"), true, |inner| {
+        push_text(row.name("ExtendedProperties"), |inner| {
             inner.extend_from_slice(b"{\"Resource\":");
             push_string(inner, &name);
             inner.push(b'}');
@@ -314,6 +314,16 @@ impl Recipes {
             .finish(delivery, scratch);
         EventId::from_text(guid_str(&id))
     }
+}
+
+/// Appends JSON as the text of a JSON string.
+fn push_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let mut inner = Vec::with_capacity(256);
+    write(&mut inner);
+    let text = String::from_utf8(inner).expect("JSON is made of text");
+    out.push(b'"');
+    push_escaped(out, &text);
+    out.push(b'"');
 }
 
 /// Whether the alert's account is a service principal, known without any user context.

@@ -3,6 +3,12 @@
 //! All of it is a function of the world's directory and key. Every source (a pod, a resource) also
 //! has its own clock error here, in standard deviations.
 
+use std::sync::LazyLock;
+
+use livefire_schema::address::Network;
+use livefire_schema::reference::Place;
+use rustc_hash::FxHashMap;
+
 use super::chance::guid;
 use super::row::{SUBSCRIPTION, WORKSPACE};
 use super::text::{escaped, guid_text, push_hex};
@@ -78,7 +84,25 @@ pub(crate) struct Fabric {
     resources: Vec<ResourceText>,
     /// Indices of the population's privileged accounts.
     administrators: Vec<usize>,
+    /// `LocationDetails` by key of the network.
+    locations: FxHashMap<u64, LocationText>,
 }
+
+/// What sign-in rows say about a network, formatted.
+#[derive(Clone, Debug)]
+pub(crate) struct LocationText {
+    /// Country, escaped.
+    pub(crate) country: String,
+    /// Autonomous system number.
+    pub(crate) number: String,
+    /// `LocationDetails` as an object.
+    pub(crate) details: String,
+    /// The same as JSON text, escaped.
+    pub(crate) details_text: String,
+}
+
+/// The location of addresses outside the plan.
+static NOWHERE: LazyLock<LocationText> = LazyLock::new(|| location_text(&Place::default()));
 
 impl Fabric {
     pub(crate) fn new(world: &World) -> Self {
@@ -125,11 +149,23 @@ impl Fabric {
             applications,
             deployments,
             resources,
+            locations: (world.addresses.places().iter())
+                .filter_map(|place| {
+                    let base = place.network.split('/').next()?;
+                    Some((Network::parse(base)?.key(), location_text(place)))
+                })
+                .collect(),
             administrators: population
                 .filter(|(_, account)| privileged(account))
                 .map(|(index, _)| index)
                 .collect(),
         }
+    }
+
+    /// Where an address is.
+    pub(crate) fn location(&self, address: Address) -> &LocationText {
+        let network = Network::of(address.ip()).key();
+        self.locations.get(&network).unwrap_or(&NOWHERE)
     }
 
     /// One of the population's administrators.
@@ -273,6 +309,27 @@ fn deployment_text(name: &str, model: &str, version: &str) -> DeploymentText {
     DeploymentText {
         name: escaped(name),
         properties: escaped(&inner).into_bytes(),
+    }
+}
+
+fn location_text(place: &Place) -> LocationText {
+    let details = if place.country.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!(
+            "{{\"city\":\"{}\",\"countryOrRegion\":\"{}\",\
+             \"geoCoordinates\":{{\"latitude\":{},\"longitude\":{}}}}}",
+            escaped(&place.city),
+            escaped(&place.country),
+            place.latitude,
+            place.longitude
+        )
+    };
+    LocationText {
+        country: escaped(&place.country),
+        number: place.asn.to_string(),
+        details_text: escaped(&details),
+        details,
     }
 }
 

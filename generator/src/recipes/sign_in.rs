@@ -5,12 +5,14 @@
 //! `Status` are objects in `SigninLogs` and JSON text in the other tables (TABLES.md §4 traps 1–3).
 //! The steps of one sign-in share a `CorrelationId`: it is the event's session.
 
+use std::sync::LazyLock;
+
 use livefire_schema::ids::EventId;
 use livefire_schema::time::TimeSpan;
 
 use super::chance::{Purpose, guid, place};
 use super::row::{RowWriter, WORKSPACE};
-use super::text::{guid_str, guid_text, push_escaped, push_integer, push_string};
+use super::text::{escaped, guid_str, guid_text};
 use super::{Delivery, Recipes, RowKind, Scratch};
 use crate::event::{Event, Outcome};
 use crate::world::{Account, AccountKind};
@@ -69,10 +71,26 @@ const DEVICES: [Device; 7] = [
     },
 ];
 
+/// `DeviceDetail` of each device: as an object, and as a JSON string that holds it.
+static DEVICE_DETAILS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let texts = DEVICES.iter().map(|device| {
+        let object = format!(
+            "{{\"operatingSystem\":\"{}\",\"browser\":\"{}\"}}",
+            device.system, device.browser
+        );
+        let text = format!("\"{}\"", escaped(&object));
+        (object, text)
+    });
+    texts.collect()
+});
+
+fn device_index(account: Option<&Account>) -> usize {
+    account.map_or(0, |account| account.device as usize) % DEVICES.len()
+}
+
 /// An account's device; callers without an account have the first one.
 pub(crate) fn device(account: Option<&Account>) -> Device {
-    let index = account.map_or(0, |account| account.device as usize);
-    DEVICES[index % DEVICES.len()]
+    DEVICES[device_index(account)]
 }
 
 /// What Entra says about an outcome.
@@ -201,43 +219,36 @@ impl Recipes {
                 "Mobile Apps and Desktop clients",
             )
         };
-        let place_of = self.world.addresses.find_place(event.address);
-        let number = place_of.map_or(0, |place| place.asn);
+        let location = self.fabric.location(event.address);
         let begun = place(event.id, Purpose::Started).below(20_000_000);
         let begun = delivery.time - TimeSpan::from_ticks(i64::try_from(begun).unwrap_or(0));
         row.escaped("AppDisplayName", &application.name, "")
             .guid("AppId", &application.client_id)
-            .text("AuthenticationRequirement", requirement);
-        let out = row.name("AutonomousSystemNumber");
-        out.push(b'"');
-        push_integer(out, i64::from(number));
-        out.push(b'"');
-        row.text("Category", category)
+            .text("AuthenticationRequirement", requirement)
+            .text("AutonomousSystemNumber", &location.number)
+            .text("Category", category)
             .text("ClientAppUsed", client)
             .text("ConditionalAccessStatus", result.conditional_access)
             .guid("CorrelationId", &guid_text(guid(event.session)))
             .time("CreatedDateTime", begun, &mut scratch.clock);
-        let device = device(self.account(event));
-        push_nested(row.name("DeviceDetail"), !interactive, |inner| {
-            inner.extend_from_slice(b"{\"operatingSystem\":");
-            push_string(inner, device.system);
-            inner.extend_from_slice(b",\"browser\":");
-            push_string(inner, device.browser);
-            inner.push(b'}');
-        });
+        let device = &DEVICE_DETAILS[device_index(self.account(event))];
+        row.raw(
+            "DeviceDetail",
+            if interactive { &device.0 } else { &device.1 },
+        );
     }
 
     /// Columns from `IsInteractive` to `Status`: where from, and how it ended.
     fn sign_in_result(&self, event: &Event, row: &mut RowWriter<'_>, interactive: bool) {
         let result = result(event.outcome);
-        let place_of = self.world.addresses.find_place(event.address);
-        row.flag("IsInteractive", interactive).text(
-            "Location",
-            place_of.map_or("", |place| place.country.as_str()),
-        );
-        push_nested(row.name("LocationDetails"), !interactive, |inner| {
-            self.location_details(event, inner);
-        });
+        let location = self.fabric.location(event.address);
+        row.flag("IsInteractive", interactive)
+            .escaped("Location", &location.country, "");
+        if interactive {
+            row.raw("LocationDetails", &location.details);
+        } else {
+            row.escaped("LocationDetails", &location.details_text, "");
+        }
         row.text("OperationName", "Sign-in activity")
             .escaped(
                 "ResourceDisplayName",
@@ -256,15 +267,7 @@ impl Recipes {
             row.guid("SessionId", &guid_text(guid(event.session.index(1))));
         }
         row.text("SourceSystem", "Azure AD");
-        push_nested(row.name("Status"), !interactive, |inner| {
-            inner.extend_from_slice(b"{\"errorCode\":");
-            inner.extend_from_slice(result.code.as_bytes());
-            if !result.description.is_empty() {
-                inner.extend_from_slice(b",\"failureReason\":");
-                push_string(inner, result.description);
-            }
-            inner.push(b'}');
-        });
+        push_status(row.name("Status"), &result, !interactive);
     }
 
     /// The account's object id; empty for a name that the directory does not hold.
@@ -273,23 +276,6 @@ impl Recipes {
             Some(account) if event.outcome != Outcome::UnknownUser => &account.object_id,
             _ => "",
         }
-    }
-
-    /// `LocationDetails` of the event's address.
-    fn location_details(&self, event: &Event, out: &mut Vec<u8>) {
-        let Some(place) = self.world.addresses.find_place(event.address) else {
-            out.extend_from_slice(b"{}");
-            return;
-        };
-        out.extend_from_slice(b"{\"city\":");
-        push_string(out, &place.city);
-        out.extend_from_slice(b",\"countryOrRegion\":");
-        push_string(out, &place.country);
-        let coordinates = format!(
-            ",\"geoCoordinates\":{{\"latitude\":{},\"longitude\":{}}}}}",
-            place.latitude, place.longitude
-        );
-        out.extend_from_slice(coordinates.as_bytes());
     }
 
     pub(super) fn service_sign_in(
@@ -303,7 +289,7 @@ impl Recipes {
         let account = self.account(event);
         let object_id = account.map_or("", |account| account.object_id.as_str());
         let owner = crate::random::Key::root(0).named(object_id);
-        let place_of = self.world.addresses.find_place(event.address);
+        let location = self.fabric.location(event.address);
         let result = result(event.outcome);
         let mut row = RowWriter::new(out);
         row.guid("AppId", &guid_text(guid(owner.named("application"))))
@@ -311,13 +297,8 @@ impl Recipes {
             .guid("CorrelationId", &guid_text(guid(event.session)))
             .guid("Id", &id)
             .address("IPAddress", event.address)
-            .text(
-                "Location",
-                place_of.map_or("", |place| place.country.as_str()),
-            );
-        push_nested(row.name("LocationDetails"), true, |inner| {
-            self.location_details(event, inner);
-        });
+            .escaped("Location", &location.country, "")
+            .escaped("LocationDetails", &location.details_text, "");
         row.text("OperationName", "Sign-in activity")
             .text("ResourceDisplayName", "Azure Cognitive Services")
             .text("ResourceIdentity", "7d312290-0000-4000-8000-0000000000aa")
@@ -401,16 +382,27 @@ impl Recipes {
     }
 }
 
-/// Appends JSON as it is or, where the column is a string, as JSON text.
-pub(crate) fn push_nested(out: &mut Vec<u8>, as_text: bool, write: impl FnOnce(&mut Vec<u8>)) {
-    if !as_text {
-        write(out);
-        return;
+/// `Status`: the code as a number; as JSON text where the column is a string.
+fn push_status(out: &mut Vec<u8>, result: &SignInResult, as_text: bool) {
+    let (edge, quote) = if as_text { ("\"", "\\\"") } else { ("", "\"") };
+    let mut push = |parts: &[&str]| {
+        for part in parts {
+            out.extend_from_slice(part.as_bytes());
+        }
+    };
+    push(&[edge, "{", quote, "errorCode", quote, ":", result.code]);
+    if !result.description.is_empty() {
+        let reason = result.description;
+        push(&[
+            ",",
+            quote,
+            "failureReason",
+            quote,
+            ":",
+            quote,
+            reason,
+            quote,
+        ]);
     }
-    let mut inner = Vec::with_capacity(160);
-    write(&mut inner);
-    let text = String::from_utf8(inner).expect("JSON is made of text");
-    out.push(b'"');
-    push_escaped(out, &text);
-    out.push(b'"');
+    push(&["}", edge]);
 }
