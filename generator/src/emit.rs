@@ -36,7 +36,7 @@ use bucket::{Entry, Part, collect};
 use format::{Chunk, Formatter, GroupKey};
 use transport::Transport;
 
-pub use producer::{DirectorySnapshot, EventProducer, Function};
+pub use producer::{EventProducer, Function};
 pub use transport::MAX_DELAY;
 
 /// One step of generation; benign days are UTC days.
@@ -55,7 +55,7 @@ pub struct Generation {
     pub world: Arc<World>,
     /// The embedded tables and the user's.
     pub schema: Arc<Schema>,
-    /// Benign traffic and campaigns; the directory's own snapshots are added.
+    /// Benign traffic and campaigns.
     pub producers: Vec<Box<dyn EventProducer>>,
     /// What [`crate::event::OriginRef`]s of the producers' events point to.
     pub origins: Vec<Origin>,
@@ -101,14 +101,12 @@ impl GeneratorSource {
     ///
     /// # Errors
     /// [`SourceError::Plan`] if the threads cannot be started.
-    pub fn new(mut generation: Generation) -> Result<Self, SourceError> {
+    pub fn new(generation: Generation) -> Result<Self, SourceError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(generation.threads)
             .build()
             .map_err(|error| SourceError::Plan(format!("cannot start threads: {error}")))?;
         let world = Arc::clone(&generation.world);
-        let snapshot = DirectorySnapshot::new(Arc::clone(&world));
-        generation.producers.push(Box::new(snapshot));
         let recipes = Recipes::new(Arc::clone(&world), Arc::clone(&generation.schema));
         let transport = Transport::new(&world, &generation.schema, generation.telemetry.clone());
         let (next_step, last_step) = steps(&generation);

@@ -1,13 +1,10 @@
-//! Where events come from: benign traffic, campaigns and the directory's snapshots alike.
+//! Where events come from: benign traffic and campaigns alike.
 
 use std::fmt;
-use std::sync::Arc;
 
 use livefire_schema::time::{EventTime, TimeSpan};
 
-use crate::event::{AccountRef, Action, Detail, Event, Outcome};
-use crate::random::Key;
-use crate::world::World;
+use crate::event::Event;
 
 /// A source of events that can be asked for any range of time, in any order, from any thread.
 ///
@@ -32,75 +29,6 @@ pub trait EventProducer: fmt::Debug + Send + Sync {
     /// How far past the range an event may lie.
     fn horizon(&self) -> TimeSpan {
         TimeSpan::ZERO
-    }
-}
-
-/// Days between two snapshots of the directory: accounts repeat, as a reader must expect.
-const SNAPSHOT: TimeSpan = TimeSpan::from_days(7);
-
-/// `IdentityInfo`: a snapshot of every account of the directory at the log's start and weekly.
-///
-/// Accounts that campaigns append are not in it: they become known through `AuditLogs` only.
-#[derive(Debug)]
-pub struct DirectorySnapshot {
-    world: Arc<World>,
-    key: Key,
-}
-
-impl DirectorySnapshot {
-    /// Snapshots of a world's directory.
-    #[must_use]
-    pub fn new(world: Arc<World>) -> Self {
-        let key = world.key.named("directory snapshot");
-        DirectorySnapshot { world, key }
-    }
-
-    fn snapshot(&self, number: i64, at: EventTime) -> impl Iterator<Item = Event> {
-        let key = self.key.index(number.unsigned_abs());
-        let directory = &self.world.directory;
-        let accounts = directory.accounts.iter().take(directory.population);
-        (0u32..)
-            .zip(accounts)
-            .filter(|(_, account)| account.in_directory)
-            .map(move |(index, account)| {
-                let id = key.index(u64::from(index));
-                // A synchronisation takes some minutes.
-                let after = id.index(1).below(10 * 60 * 10_000_000);
-                Event {
-                    id,
-                    at: at + TimeSpan::from_ticks(i64::try_from(after).unwrap_or(0)),
-                    action: Action::Row,
-                    outcome: Outcome::None,
-                    account: Some(AccountRef(index)),
-                    address: account.homes.first().copied().unwrap_or(account.carrier),
-                    application: None,
-                    deployment: None,
-                    resource: None,
-                    prompt: None,
-                    session: id,
-                    origin: None,
-                    detail: Some(Box::new(Detail {
-                        row: Some("IdentityInfo".to_owned()),
-                        ..Detail::default()
-                    })),
-                }
-            })
-    }
-}
-
-impl EventProducer for DirectorySnapshot {
-    fn events(&self, from: EventTime, to: EventTime) -> Vec<Event> {
-        let start = self.world.calendar.start;
-        (0..)
-            .map(|number| (number, start + SNAPSHOT * number))
-            .skip_while(|(_, at)| *at < from)
-            .take_while(|(_, at)| *at < to)
-            .flat_map(|(number, at)| self.snapshot(number, at))
-            .collect()
-    }
-
-    fn horizon(&self) -> TimeSpan {
-        TimeSpan::from_minutes(10)
     }
 }
 

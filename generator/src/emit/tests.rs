@@ -289,22 +289,6 @@ fn rows_come_in_ingestion_order_and_after_their_events() {
 }
 
 #[test]
-fn the_directory_is_in_the_log_from_its_start() {
-    let output = run(generation(Telemetry::default()));
-    let world = fixture::world();
-    let known = world
-        .directory
-        .accounts
-        .iter()
-        .filter(|account| account.in_directory)
-        .count();
-    let rows = output.of_table("IdentityInfo");
-    assert_eq!(rows.len(), known);
-    let after = fixture::start() + TimeSpan::from_minutes(10);
-    assert!(rows.iter().all(|(row, _)| row.time < after));
-}
-
-#[test]
 fn memory_does_not_grow_with_the_log() {
     let held = |days| {
         let mut world = fixture::world();

@@ -32,8 +32,8 @@ pub(crate) enum Purpose {
     SignIn,
     Started,
     Administrator,
+    Member,
     CloudActivity,
-    Finding,
     Watchlist,
     // telemetry
     Delay,

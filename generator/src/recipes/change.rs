@@ -225,6 +225,27 @@ impl Recipes {
         EventId::from_text(guid_str(&correlation))
     }
 
+    /// Who made an audited change, and to whom: accounts are made by an administrator, roles given
+    /// to somebody of the population, credentials changed by oneself.
+    fn audit_parties(&self, event: &Event) -> (Option<&Account>, Option<&Account>) {
+        let accounts = &self.world.directory.accounts;
+        let account = self.account(event);
+        match event.outcome {
+            Outcome::AccountCreated => {
+                let drawn = place(event.id, Purpose::Administrator);
+                let maker = self.fabric.administrator(drawn);
+                (maker.and_then(|index| accounts.get(index)), account)
+            }
+            Outcome::RoleAdded => {
+                let population = self.world.directory.population as u64;
+                let drawn = place(event.id, Purpose::Member).below(population);
+                let member = usize::try_from(drawn).ok();
+                (account, member.and_then(|index| accounts.get(index)))
+            }
+            _ => (account, account),
+        }
+    }
+
     pub(super) fn audit(
         &self,
         event: &Event,
@@ -232,15 +253,7 @@ impl Recipes {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> EventId {
-        let target = self.account(event);
-        let administrator = if event.outcome == Outcome::AccountCreated {
-            let drawn = place(event.id, Purpose::Administrator);
-            self.fabric
-                .administrator(drawn)
-                .and_then(|index| self.world.directory.accounts.get(index))
-        } else {
-            target
-        };
+        let (administrator, target) = self.audit_parties(event);
         let activity = activity(event.outcome);
         let id = guid_text(guid(place(event.id, Purpose::Report)));
         let correlation = guid_text(guid(place(event.id, Purpose::Correlation)));

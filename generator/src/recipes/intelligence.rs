@@ -113,8 +113,8 @@ impl Recipes {
         let healthy = event.outcome == Outcome::Healthy;
         let resource = self.fabric.resource(event, self.fabric.application(event));
         let assessed = model.map_or(resource.id.as_str(), |model| &model.asset_id);
-        let advice = advice(event, model.is_some());
-        let assessment = Key::root(0).named(advice.name).named(assessed);
+        let assessment = Key::root(0).named("assessment").named(assessed);
+        let advice = advice(assessment, model.is_some());
         let first = self.world.calendar.start.min(event.at) - days(assessment, 1, 60);
         let since = if healthy { first } else { event.at };
         let mut row = RowWriter::new(out);
@@ -233,11 +233,11 @@ struct Advice {
     severity: &'static str,
 }
 
-fn advice(event: &Event, about_model: bool) -> Advice {
+fn advice(assessment: Key, about_model: bool) -> Advice {
     let (name, title, severity) = if about_model {
         ("ai-model-unsafe", "Model contains unsafe content", "High")
     } else {
-        match place(event.id, Purpose::Finding).below(3) {
+        match assessment.named("advice").below(3) {
             0 => (
                 "ai-local-authentication",
                 "Azure AI resources should not allow key access",
