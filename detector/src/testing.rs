@@ -148,3 +148,4 @@ impl World {
 
 mod boundary;
 mod brute_force;
+mod joins;

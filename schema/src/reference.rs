@@ -160,6 +160,12 @@ impl Reference {
             .copied()
     }
 
+    /// [`Reference::account`] by the [`crate::ids::hash_text_lower`] of its text.
+    #[must_use]
+    pub fn account_by_hash(&self, hash: u64) -> Option<u32> {
+        self.by_account.get(&hash).copied()
+    }
+
     /// The canonical key of an account: equal for object id and UPN of one identity; for accounts
     /// that the map does not hold, a hash of the text itself.
     #[must_use]
@@ -201,5 +207,7 @@ mod tests {
             reference.account_key("0a-1")
         );
         assert_eq!(reference.account("bob@x.example"), None);
+        let hash = crate::ids::hash_text_lower("0a-1");
+        assert_eq!(reference.account_by_hash(hash), reference.account("0A-1"));
     }
 }

@@ -106,7 +106,7 @@ pub(crate) fn account(
 /// The account that an application's log names.
 pub(crate) fn end_user(user: &str, reference: &Reference, sink: &mut Sink<'_>) -> u64 {
     let hash = sink.name(user);
-    reference.account(user).map_or(hash, u64::from)
+    reference.account_by_hash(hash).map_or(hash, u64::from)
 }
 
 /// Second spellings of accounts outside the identity map.
