@@ -25,18 +25,18 @@ pub fn loaded_rules(rules: &RuleSet, engine: &EngineOptions) -> Vec<LoadedRule> 
             modes.push(Mode::Binned);
         }
         let info = form.info();
+        let parameters = form.parameters();
+        let span = |name: &str| {
+            parameters
+                .spec(name)
+                .and_then(|_| parameters.optional_span(name))
+        };
         for mode in modes {
             loaded.push(LoadedRule {
                 rule: form.name().to_string(),
                 mode,
-                window: form
-                    .parameters()
-                    .optional_span("window")
-                    .unwrap_or(info.window),
-                realert: form
-                    .parameters()
-                    .optional_span("realert")
-                    .unwrap_or(info.realert),
+                window: span("window").unwrap_or(info.window),
+                realert: span("realert").unwrap_or(info.realert),
                 schedule: TimeSpan::ZERO,
             });
         }
