@@ -75,9 +75,9 @@ pub(crate) struct RunArguments {
     /// Seed, in place of the scenario's.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Folder of rule files whose parameters replace the shipped ones.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rules: Option<PathBuf>,
+    /// Which rules run, and how.
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
     /// Worker threads; the results do not depend on it [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -126,9 +126,9 @@ pub(crate) struct DetectArguments {
     /// Log files or folders (table from the file's name), or `-` for standard input.
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder of rule files whose parameters replace the shipped ones.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rules: Option<PathBuf>,
+    /// Which rules run, and how.
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
     /// File for the alerts, one JSON object a line [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -141,15 +141,29 @@ pub(crate) struct DetectArguments {
     /// Folder of reference data (identities, maps, geography) [default: reference/ of a folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) reference: Option<PathBuf>,
-    /// Time semantics.
-    #[arg(long, value_enum, default_value_t = DetectMode::Streaming)]
-    pub(crate) mode: DetectMode,
     /// Stop at the first line that cannot be read, instead of counting it.
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
-/// Time semantics of `detect`.
+/// Which rules run, in which forms, with which parameters.
+#[derive(Args, Debug)]
+pub(crate) struct RuleArguments {
+    /// Folder of rule files whose parameters replace the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Run this rule only, as R1 or R1@app_log (repeatable) [default: all, in their default form].
+    #[arg(long = "rule", value_name = "RULE", conflicts_with = "variants")]
+    pub(crate) only: Vec<String>,
+    /// Run every variant too, in rows of its own that enter no total.
+    #[arg(long)]
+    pub(crate) variants: bool,
+    /// Time semantics.
+    #[arg(long, value_enum, default_value_t = DetectMode::Streaming)]
+    pub(crate) mode: DetectMode,
+}
+
+/// Time semantics of rules.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DetectMode {
     /// Sliding windows behind a watermark.

@@ -2,8 +2,11 @@
 
 mod check;
 mod completions;
+mod detect;
+mod generate;
 mod list;
 mod new;
+mod run;
 mod score;
 mod show;
 
@@ -18,9 +21,9 @@ use crate::output::Output;
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let output = arguments.output();
     let outcome = match arguments.command {
-        Command::Run(_) | Command::Generate(_) | Command::Detect(_) => {
-            Err(Failure::internal("not wired yet"))
-        }
+        Command::Run(arguments) => run::run(&arguments, output),
+        Command::Generate(arguments) => generate::run(&arguments, output),
+        Command::Detect(arguments) => detect::run(&arguments, output),
         Command::Score(arguments) => score::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),

@@ -1,6 +1,7 @@
 //! What a command knows: tables, kinds and rules, the shipped ones and those of a user's folder.
 
 mod kinds;
+mod rules;
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use livefire_detector::RuleSet;
 use livefire_generator::kinds::AttackLibrary;
 use livefire_generator::scenario::{Scenario, ScenarioSpec};
 use livefire_schema::rules::RULES;
-use livefire_schema::spec::{Fault, FaultSeverity, Faults, Span};
+use livefire_schema::spec::{Fault, Faults, Span};
 use livefire_schema::table::{Schema, TableError};
 use livefire_schema::time::TimeSpan;
 
@@ -16,6 +17,7 @@ use crate::exit::Failure;
 use crate::shipped;
 
 pub(crate) use self::kinds::KindRow;
+pub(crate) use self::rules::select as select_rules;
 
 /// Tables, kinds and rules of a call.
 pub(crate) struct Known {
@@ -40,6 +42,29 @@ impl Known {
             )));
         }
         let known = Known::read(folder, &faults);
+        if faults.has_errors() {
+            return Err(Failure::Faults(faults));
+        }
+        Ok(known)
+    }
+
+    /// The shipped ones, and the tables of a folder.
+    ///
+    /// # Errors
+    /// Every fault of its files; wrong use if there is no such folder.
+    pub(crate) fn load_tables(folder: Option<&Path>) -> Result<Known, Failure> {
+        let mut known = Known::load(None)?;
+        let Some(folder) = folder else {
+            return Ok(known);
+        };
+        if !folder.is_dir() {
+            return Err(Failure::usage(format!(
+                "{}: there is no such folder of tables",
+                folder.display()
+            )));
+        }
+        let faults = Faults::new("");
+        known.schema = read_tables(Some(folder), &faults);
         if faults.has_errors() {
             return Err(Failure::Faults(faults));
         }
@@ -194,28 +219,4 @@ fn read_rules(folder: Option<&Path>, faults: &Faults) -> RuleSet {
             found.into_iter().for_each(|fault| faults.push(fault));
             RuleSet::embedded()
         })
-}
-
-/// Replaces rule parameters by those of a folder named on the command line.
-///
-/// # Errors
-/// Every fault of its files; wrong use if there is no such folder.
-pub(crate) fn with_rules(rules: RuleSet, folder: &Path) -> Result<RuleSet, Failure> {
-    if !folder.is_dir() {
-        return Err(Failure::usage(format!(
-            "{}: there is no such folder of rules",
-            folder.display()
-        )));
-    }
-    rules.with_folder(folder).map_err(|found| {
-        let faults = Faults::new("");
-        found.into_iter().for_each(|fault| faults.push(fault));
-        debug_assert!(
-            faults
-                .sorted()
-                .iter()
-                .any(|fault| fault.severity == FaultSeverity::Error)
-        );
-        Failure::Faults(faults)
-    })
 }

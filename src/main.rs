@@ -5,6 +5,7 @@ mod commands;
 mod diagnostics;
 mod escape;
 mod exit;
+mod generation;
 mod input;
 mod output;
 mod progress;

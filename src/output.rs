@@ -51,7 +51,7 @@ impl Output {
         }
         let mut text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
         text.push('\n');
-        io::stdout().write_all(text.as_bytes())
+        self.text(&text)
     }
 
     /// A remark on standard error.

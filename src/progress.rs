@@ -7,6 +7,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Output;
 
+/// A counter of rows whose number is not known before; draws nothing without a terminal.
+pub(crate) fn spinner(output: Output, what: &'static str) -> ProgressBar {
+    let bar = bar(output, 0, what);
+    bar.unset_length();
+    if let Ok(style) = ProgressStyle::with_template("{msg} {human_pos} rows  {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// A bar over `length` steps of `what`, or one that draws nothing.
 pub(crate) fn bar(output: Output, length: u64, what: &'static str) -> ProgressBar {
     if output.quiet || output.json || !std::io::stderr().is_terminal() {

@@ -112,7 +112,7 @@ pub(crate) fn check_replaceable(target: &Path) -> Result<(), Failure> {
 fn is_ours(folder: &Path) -> bool {
     let manifest = fs::read(folder.join(MANIFEST)).ok();
     let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    manifest.is_some_and(|manifest| manifest.get("livefire").is_some())
+    manifest.is_some_and(|manifest| manifest["program"] == "livefire")
 }
 
 /// Tells that something cannot be written.
@@ -157,7 +157,7 @@ mod tests {
         fs::create_dir(&target).expect("can be made");
         fs::write(target.join("thesis.txt"), "years of work").expect("can be written");
         assert!(ResultsFolder::create(&target).is_err());
-        fs::write(target.join(MANIFEST), r#"{"livefire": "0.1.0"}"#).expect("can be written");
+        fs::write(target.join(MANIFEST), r#"{"program": "livefire"}"#).expect("can be written");
         let folder = ResultsFolder::create(&target).expect("is replaceable");
         folder.write("new.txt", b"new").expect("can be written");
         folder.finish().expect("can be renamed");

@@ -132,8 +132,9 @@ fn write(target: &Path, report: &ScoreReport) -> Result<(), Failure> {
     let folder = ResultsFolder::create(target)?;
     report::write(&folder, report)?;
     let manifest = json!({
-        "livefire": env!("CARGO_PKG_VERSION"),
-        "scenario": report.scenario,
+        "program": "livefire",
+        "version": env!("CARGO_PKG_VERSION"),
+        "name": report.scenario,
         "seed": report.seed,
     });
     folder.write("manifest.json", format!("{manifest:#}\n").as_bytes())?;

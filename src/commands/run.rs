@@ -1,0 +1,212 @@
+//! `livefire run`: from a scenario to a verdict, in one pass.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use livefire_detector::{EngineOptions, RuleSet};
+use livefire_generator::scenario::{Grouping, Scenario};
+use livefire_harness::scoring::{loaded_rules, score_run};
+use livefire_harness::{RunError, RunResult, Settings};
+use livefire_labels::io::{self, Coverage, CoverageAccumulator};
+use livefire_labels::{EventSource, SourceError};
+use livefire_scorer::{ScoreOptions, ScoreReport, incidents};
+use serde_json::{Value, json};
+
+use crate::arguments::RunArguments;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::input::{self, Known};
+use crate::output::Output;
+use crate::results::ResultsFolder;
+use crate::verdict::{self, Heading, grouped};
+use crate::{generation, progress, report};
+
+/// What one pass needs and gives.
+struct Pass {
+    scenario: Scenario,
+    rules: RuleSet,
+    engine: EngineOptions,
+    known: Known,
+}
+
+/// Runs the scenario, writes its results and prints the verdict.
+pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
+    let (scenario, known) = input::require_scenario(&arguments.scenario, output.quiet)?;
+    let scenario = match arguments.seed {
+        Some(seed) => scenario.with_seed(seed),
+        None => scenario,
+    };
+    let (rules, engine) = input::select_rules(known.rules.clone(), &arguments.rules)?;
+    let target = arguments.output.clone();
+    let target = target.unwrap_or_else(|| Path::new("results").join(scenario.name()));
+    let folder = ResultsFolder::create(&target)?;
+    generation::use_threads(arguments.threads);
+    let mut source = generation::source(&scenario, &known, arguments.threads, None)?;
+    let pass = Pass {
+        scenario,
+        rules,
+        engine,
+        known,
+    };
+    let begun = Instant::now();
+    let (result, coverage) = pass.worlds(&mut source, output)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if result.rows == 0 {
+        return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
+    }
+    let scored = pass.score(&result)?;
+    pass.write(folder, &result, &coverage, &scored)?;
+    pass.tell(&result, &scored, &target, seconds, output)?;
+    Ok(Exit::Pass)
+}
+
+impl Pass {
+    fn worlds(
+        &self,
+        source: &mut dyn EventSource,
+        output: Output,
+    ) -> Result<(RunResult, Coverage), Failure> {
+        let calendar = self.scenario.calendar();
+        let hours = |span: livefire_schema::time::TimeSpan| {
+            u64::try_from(span.ticks() / livefire_schema::time::TimeSpan::from_hours(1).ticks())
+                .unwrap_or(0)
+        };
+        let bar = progress::bar(output, hours(calendar.duration), "running");
+        let mut covered = CoverageAccumulator::default();
+        let settings = Settings {
+            schema: &self.known.schema,
+            rules: &self.rules,
+            engine: &self.engine,
+            strict: false,
+        };
+        let result = livefire_harness::run(
+            source,
+            settings,
+            &mut |_, clock| bar.set_position(hours(clock - calendar.start)),
+            &mut |batch| {
+                for row in &batch.rows {
+                    covered.add(row.table, row.ingestion, row.item);
+                }
+                Ok(())
+            },
+        );
+        bar.finish_and_clear();
+        let result = result.map_err(failure)?;
+        let name = |table| self.known.schema.table(table).name.clone();
+        Ok((result, covered.finish(name)))
+    }
+
+    fn score(&self, result: &RunResult) -> Result<ScoreReport, Failure> {
+        let grouping = match self.scenario.grouping() {
+            Grouping::Session(gap) => incidents::Grouping::Session(gap),
+            Grouping::Anchored(gap) => incidents::Grouping::Anchored(gap),
+            Grouping::None => incidents::Grouping::None,
+        };
+        let options = ScoreOptions {
+            grouping,
+            ..ScoreOptions::default()
+        };
+        let schema = &self.known.schema;
+        score_run(result, &self.rules, &self.engine, schema, options)
+            .map_err(|error| Failure::internal(error.to_string()))
+    }
+
+    fn write(
+        &self,
+        folder: ResultsFolder,
+        result: &RunResult,
+        coverage: &Coverage,
+        scored: &ScoreReport,
+    ) -> Result<(), Failure> {
+        report::write(&folder, scored)?;
+        folder.write("alerts.ndjson", &report::alerts(&result.alerts)?)?;
+        let labels = folder.path().join("labels");
+        io::write(&labels, &result.book, &result.extent, Some(coverage))
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        let manifest = format!("{:#}\n", self.manifest(result));
+        folder.write("manifest.json", manifest.as_bytes())?;
+        folder.finish()
+    }
+
+    /// What produced the results: enough to produce them again. No clock, no path, no thread count.
+    fn manifest(&self, result: &RunResult) -> Value {
+        let forms = loaded_rules(&self.rules, &self.engine);
+        let forms = forms
+            .iter()
+            .map(|form| json!({ "rule": form.rule, "mode": form.mode }));
+        let parameters = self.rules.parameters();
+        let parameters = parameters
+            .iter()
+            .map(|row| (row.name.clone(), json!(row.value)));
+        let late = result.late.iter().map(|late| {
+            json!({ "rule": *late.rule, "mode": late.mode, "table": *late.table, "rows": late.rows })
+        });
+        let sources = self.scenario.sources().iter().map(|(_, text)| text);
+        json!({
+            "program": "livefire",
+            "version": env!("CARGO_PKG_VERSION"),
+            "name": self.scenario.name(),
+            "seed": self.scenario.seed(),
+            "rows": result.rows,
+            "tables": result.tables,
+            "unreadable": result.unreadable,
+            "late": late.collect::<Vec<_>>(),
+            "rules": forms.collect::<Vec<_>>(),
+            "parameters": parameters.collect::<serde_json::Map<_, _>>(),
+            "scenario": sources.collect::<Vec<_>>(),
+        })
+    }
+
+    fn tell(
+        &self,
+        result: &RunResult,
+        scored: &ScoreReport,
+        target: &Path,
+        seconds: f64,
+        output: Output,
+    ) -> Result<(), Failure> {
+        output.json(&json!({
+            "written": target,
+            "rows": result.rows,
+            "unreadable": result.unreadable.rows,
+            "score": scored,
+        }))?;
+        let calendar = self.scenario.calendar();
+        let heading = Heading {
+            users: Some(self.scenario.population().users),
+            baseline_days: Some(calendar.baseline.seconds_f64() / 86_400.0),
+            rows: Some(result.rows),
+            seconds: Some(seconds),
+        };
+        let mut text = verdict::text(scored, &heading, &|kind| self.known.title(kind));
+        if result.unreadable.rows > 0 {
+            let lines = grouped(result.unreadable.rows);
+            text.push_str(&format!("          {lines} damaged lines were not read\n"));
+        }
+        text.push_str(&format!(
+            "written to {} - next: {}\n",
+            target.display(),
+            next_step(scored, target)
+        ));
+        output.human(&text)?;
+        Ok(())
+    }
+}
+
+/// The one thing to look at next.
+fn next_step(scored: &ScoreReport, target: &Path) -> String {
+    let file = |name: &str| -> PathBuf { target.join(name) };
+    match scored.campaigns.iter().find(|campaign| !campaign.detected) {
+        Some(missed) => format!("livefire show {}", missed.kind),
+        None if scored.headline.false_incidents > 0 => file("incidents.csv").display().to_string(),
+        None => file("campaigns.csv").display().to_string(),
+    }
+}
+
+fn failure(error: RunError) -> Failure {
+    match error {
+        RunError::Source(SourceError::Plan(_)) | RunError::Strict { .. } => {
+            Failure::input(error.to_string())
+        }
+        _ => Failure::internal(error.to_string()),
+    }
+}
