@@ -30,7 +30,7 @@ use rustc_hash::FxHashMap;
 
 use crate::event::Origin;
 use crate::recipes::Recipes;
-use crate::settings::Telemetry;
+use crate::settings::{Calendar, Telemetry};
 use crate::world::World;
 use bucket::{Entry, Part, collect};
 use format::{Chunk, Formatter, GroupKey};
@@ -271,6 +271,22 @@ impl GeneratorSource {
     }
 }
 
+/// The `index`-th of `count` equal windows of ingestion time; the last one is open, since rows
+/// arrive after the log's end. All windows' logs, one after another, are the whole log.
+#[must_use]
+pub fn shard(calendar: &Calendar, index: u32, count: u32) -> TimeRange {
+    let part = calendar.duration.ticks() / i64::from(count.max(1));
+    let edge = |index: u32| calendar.start + TimeSpan::from_ticks(part * i64::from(index));
+    TimeRange {
+        start: edge(index),
+        end: if index + 1 >= count {
+            EventTime::MAX
+        } else {
+            edge(index + 1)
+        },
+    }
+}
+
 /// First day to produce and the instant after the last one: the log's days with a day of lead-in,
 /// cut to those whose rows can lie in the window.
 fn steps(generation: &Generation) -> (EventTime, EventTime) {
@@ -283,7 +299,8 @@ fn steps(generation: &Generation) -> (EventTime, EventTime) {
     let mut first = calendar.start.bin(STEP) - STEP;
     let mut end = calendar.end();
     if let Some(window) = generation.window {
-        first = first.max((window.start - reach).bin(STEP) - STEP);
+        let start = window.start.max(calendar.start);
+        first = first.max((start - reach).bin(STEP) - STEP);
         end = end.min(window.end);
     }
     (first, end)

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use livefire_labels::{Batch, BatchRow, CampaignIndex, Class, EventSource, Phase};
 use livefire_schema::table::Schema;
-use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
+use livefire_schema::time::{EventTime, TimeSpan};
 use rustc_hash::FxHashMap;
 
 mod faults;
 
-use super::{EventProducer, Generation, GeneratorSource};
+use super::{EventProducer, Generation, GeneratorSource, shard};
 use crate::event::{AccountRef, Action, Detail, Event, Origin, OriginRef, Outcome};
 use crate::random::Key;
 use crate::recipes::fixture;
@@ -169,24 +169,14 @@ fn threads_change_no_byte() {
 }
 
 #[track_caller]
-fn windows_join(parts: i64) {
+fn shards_join(count: u32) {
     let whole = run(generation(faulty()));
-    let start = fixture::start();
-    let span = TimeSpan::from_days(6);
-    let edge = |index: i64| start + TimeSpan::from_ticks(span.ticks() / parts * index);
+    let calendar = fixture::world().calendar;
     let mut joined = Vec::new();
     let mut requests = 0;
-    for index in 0..parts {
-        let end = if index + 1 == parts {
-            EventTime::MAX
-        } else {
-            edge(index + 1)
-        };
+    for index in 0..count {
         let generation = Generation {
-            window: Some(TimeRange {
-                start: edge(index),
-                end,
-            }),
+            window: Some(shard(&calendar, index, count)),
             ..generation(faulty())
         };
         let part = run(generation);
@@ -195,15 +185,15 @@ fn windows_join(parts: i64) {
     }
     assert!(
         joined == whole.bytes(),
-        "{parts} windows differ from the whole"
+        "{count} windows differ from the whole"
     );
     assert_eq!(requests, whole.source.extent().requests);
 }
 
 #[test]
 fn windows_of_ingestion_time_join_to_the_whole() {
-    for parts in [1, 4, 16] {
-        windows_join(parts);
+    for count in [1, 4, 16] {
+        shards_join(count);
     }
 }
 
