@@ -174,8 +174,7 @@ pub fn plan(
     let mut planner = Planner::new(world, kind, draw, &knobs, pools, key);
     let (start, planned) = placement::place(&mut planner, draw)?;
     planner.start = start;
-    let plan = truth::finish(&planner, draw, planned)?;
-    let created = truth::creations(&planner, &plan);
+    let (plan, created) = truth::finish(&planner, draw, &planned)?;
     for (account, time) in created {
         let index = usize::try_from(account.0).unwrap_or(usize::MAX);
         if let Some(account) = world.directory.accounts.get_mut(index) {
@@ -214,6 +213,7 @@ impl CampaignPlan {
 
 /// Everything that planning reads.
 pub(crate) struct Planner<'a> {
+    pub(crate) name: String,
     pub(crate) world: &'a World,
     pub(crate) kind: &'a AttackKind,
     pub(crate) knobs: &'a KnobValues,
@@ -256,6 +256,7 @@ impl<'a> Planner<'a> {
             holds(&stage.when, knobs) && !is_left_out
         });
         Planner {
+            name: draw.name.to_owned(),
             world,
             kind,
             knobs,

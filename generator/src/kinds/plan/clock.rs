@@ -15,7 +15,10 @@ const HORIZON_DAYS: i64 = 370;
 #[derive(Clone, Debug)]
 pub(crate) struct Open<'a> {
     world: &'a World,
+    /// Whose time zone counts.
     account: AccountRef,
+    /// Whose working days count.
+    days_of: AccountRef,
     is_working: bool,
     window: Option<DayWindow>,
     on: &'a [DaySet],
@@ -37,13 +40,21 @@ impl<'a> Open<'a> {
         Open {
             world,
             account: account.unwrap_or(AccountRef(0)),
+            days_of: account.unwrap_or(AccountRef(0)),
             is_working,
             window,
             on: stage.on.as_deref().unwrap_or(&[]),
         }
     }
 
-    /// The same without hours: whole days, for runs of a day.
+    /// The same hours on another account's working days: a crowd that acts together keeps one
+    /// calendar, though not one time zone.
+    pub(crate) fn on_days_of(mut self, account: Option<AccountRef>) -> Self {
+        self.days_of = account.unwrap_or(self.days_of);
+        self
+    }
+
+    /// Whether every instant is open.
     pub(crate) fn is_always(&self) -> bool {
         self.window.is_none() && self.on.is_empty()
     }
@@ -60,7 +71,7 @@ impl<'a> Open<'a> {
 
     /// The window that starts on a local day, if it exists there.
     fn window_on(&self, day: i64) -> Option<TimeRange> {
-        if !self.is_on(day) || (self.is_working && !self.world.works_on(self.account, day)) {
+        if !self.is_on(day) || (self.is_working && !self.world.works_on(self.days_of, day)) {
             return None;
         }
         let (from, to) = match self.window {

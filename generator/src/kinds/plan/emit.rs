@@ -1,10 +1,15 @@
 //! One event of a run: who, from where, on what, with which prompt, outcome and fields.
 
+mod fields;
+mod retry;
+
 use std::sync::Arc;
 
-use livefire_schema::time::{EventTime, TimeSpan};
+use livefire_schema::time::EventTime;
 use rustc_hash::FxHashMap;
 
+use self::fields::set_field;
+pub(crate) use self::retry::retry_chain;
 use super::Planner;
 use super::members::{Asker, drawn, mutation, own_address, prompt_of};
 use super::pools::Members;
@@ -13,22 +18,10 @@ use super::stage::{is_constant, outcome_value};
 use crate::event::{
     AccountRef, Action, Address, ApplicationRef, DeploymentRef, Detail, Event, Outcome, ResourceRef,
 };
-use crate::kinds::model::{Deal, Name, PoolBody, PoolChoice, SessionScope, Setting, Stage};
-use crate::kinds::value::{Literal, Value};
+use crate::kinds::model::{Deal, PoolBody, PoolChoice, SessionScope, Setting, Stage};
+use crate::kinds::value::Value;
 use crate::random::Key;
 use crate::world::World;
-
-/// Tools that an assistant of ours may call.
-const TOOLS: [&str; 8] = [
-    "search_documents",
-    "send_mail",
-    "create_ticket",
-    "read_calendar",
-    "run_query",
-    "export_file",
-    "update_record",
-    "call_webhook",
-];
 
 /// Makes the events of one run.
 pub(crate) struct Emitter<'a> {
@@ -426,89 +419,6 @@ impl Thing {
             _ => None,
         }
     }
-}
-
-fn set_field(detail: &mut Detail, field: &Name, value: &Value, key: Key, event: &Event) {
-    let key = key.named("set").named(&field.value);
-    let whole = || u32::try_from(value.count(key)).unwrap_or(u32::MAX);
-    let small = || u8::try_from(value.count(key)).unwrap_or(u8::MAX);
-    let word = || value.word(key, 0.0).to_string();
-    match &*field.value {
-        "response_bytes" => detail.response_bytes = Some(whole()),
-        "completion_tokens" => detail.completion_tokens = Some(whole()),
-        "tool" => detail.tool = Some(word()),
-        "tools" => {
-            let tools = value.count(key).clamp(1, TOOLS.len() as u64);
-            let at = usize::try_from(key.named("tool").below(tools)).unwrap_or(0);
-            detail.tool = Some(TOOLS[at].to_owned());
-        }
-        "model_format" => detail.model_format = Some(word()),
-        "content_severity" => {
-            let is_filtered = matches!(event.outcome, Outcome::Content | Outcome::Withheld);
-            detail.content_severity = is_filtered.then(small);
-        }
-        "confidence" => detail.confidence = Some(small()),
-        "valid" => detail.valid = Some(value.span(key)),
-        "client" => detail.client = Some(word()),
-        "escape" => detail.escape = Some(&*value.word(key, 0.0) == "true"),
-        "copies" => detail.copies = Some(small()),
-        "ingest_delay" => detail.ingest_delay = Some(value.span(key)),
-        other => {
-            if let Some((table, column)) = other.split_once('.') {
-                let json = json_of(&value.draw(key, 0.0));
-                detail
-                    .columns
-                    .push((table.to_owned(), column.to_owned(), json));
-            }
-        }
-    }
-}
-
-fn json_of(literal: &Literal) -> serde_json::Value {
-    match literal {
-        Literal::Integer(value) => (*value).into(),
-        Literal::Number(value) => (*value).into(),
-        Literal::Flag(value) => (*value).into(),
-        other => other.show().into(),
-    }
-}
-
-/// Retries of one style after an event; each draws its outcome anew, the first other outcome ends
-/// the chain. Gaps: `sdk` as openai-python waits, `at_once` 50–300 ms, `human` 5 s growing by 2.2.
-pub(crate) fn retry_chain(
-    style: &str,
-    event: &Event,
-    key: Key,
-    outcome: impl Fn(Key, Outcome) -> Outcome,
-) -> Vec<Event> {
-    let most: i32 = match style {
-        "sdk" => 2,
-        "at_once" => 5,
-        "human" => 3,
-        _ => 0,
-    };
-    let mut chain = Vec::new();
-    let mut last = event.outcome;
-    let mut at = event.at;
-    for attempt in 0..most {
-        if !matches!(last, Outcome::Throttled | Outcome::Unavailable) {
-            break;
-        }
-        let key = key.index(u64::from(attempt.unsigned_abs()));
-        let gap = match style {
-            "sdk" => (0.5 * f64::from(1 << attempt)).min(8.0) * (0.75 + 0.25 * key.uniform()),
-            "at_once" => 0.05 + 0.25 * key.uniform(),
-            _ => 5.0 * libm::pow(2.2, f64::from(attempt)) * (1.0 + 0.3 * (key.uniform() - 0.5)),
-        };
-        at = at + TimeSpan::from_seconds_f64(gap);
-        last = outcome(key.named("outcome"), last);
-        let mut retry = event.clone();
-        retry.id = key.named("id");
-        retry.at = at;
-        retry.outcome = last;
-        chain.push(retry);
-    }
-    chain
 }
 
 /// The deal of a things pool, which decides whether a run keeps its thing.

@@ -59,15 +59,17 @@ pub(crate) fn place(
         let Some(reach) = self::reach(planner, &draft) else {
             break;
         };
-        if interval.contains(reach.first) {
-            break;
-        }
         // A window may have moved it: step by what is missing, at least an hour.
         let hour = TimeSpan::from_hours(1);
+        let beyond = reach.last - scored.end;
         start = if reach.first < interval.start {
             start + (interval.start - reach.first).max(hour)
-        } else {
+        } else if reach.first >= interval.end {
             start - (reach.first - interval.end).max(hour)
+        } else if beyond > TimeSpan::ZERO && room > 0.0 && reach.first - beyond >= interval.start {
+            start - beyond.max(hour)
+        } else {
+            break;
         };
         draft = checked(planner, start)?;
     }
@@ -78,7 +80,7 @@ fn checked(planner: &mut Planner<'_>, start: EventTime) -> Result<Draft, PlanErr
     let draft = planner.pass(start);
     if draft.events() > planner.limit {
         return Err(PlanError::TooManyEvents {
-            campaign: String::new(),
+            campaign: planner.name.clone(),
             limit: planner.limit,
         });
     }
@@ -99,7 +101,9 @@ fn reach(planner: &Planner<'_>, draft: &Draft) -> Option<Reach> {
     let is_look_alike = planner.is_look_alike();
     let counts = |planned: &&StageDraft| {
         if is_look_alike {
-            planned.trap.is_none()
+            // What lies before a stage of it may lie before the scored interval.
+            let anchor = planned.stage.anchor.as_ref();
+            planned.trap.is_none() && anchor.is_none_or(|anchor| !anchor.is_before)
         } else {
             truth::is_hostile(planner.kind, &planned.stage)
         }

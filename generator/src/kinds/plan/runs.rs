@@ -34,12 +34,17 @@ pub(crate) struct RunStart {
     pub(crate) key: Key,
 }
 
+/// A member's account and the number of a day.
+type MemberDay = (Option<AccountRef>, Option<u32>);
+/// An instant of a member on a day.
+type MemberInstant = (Option<AccountRef>, Option<u32>, EventTime);
+
 /// What an anchor gives: instants by member, or one for all.
 enum Base {
     /// One instant for all runs; whether something fixes it.
     Common(EventTime, bool),
     /// Each member's own: (account, day, instant).
-    Members(Vec<(Option<AccountRef>, Option<u32>, EventTime)>),
+    Members(Vec<MemberInstant>),
     /// One run for each event.
     Children(Vec<(Event, u64)>),
     /// The anchor has no event.
@@ -187,7 +192,12 @@ impl Planner<'_> {
             .take_while(|(day, _)| u64::from(*day) < most)
             .map(|(day, window)| {
                 let key = run.key.named("day").index(u64::from(day));
-                let from = window.start.max(run.base);
+                // The campaign's own start is nobody's, so it does not clip the first day.
+                let from = if run.is_fixed {
+                    window.start.max(run.base)
+                } else {
+                    window.start
+                };
                 let is_spread = matches!(stage.gap, Some(Gap::Spread)) && stage.over.is_none();
                 // Nothing fixes a day's start but, on the first day, an anchor of its own.
                 let base = if is_spread || (day == 0 && fixed == Some(from)) {
@@ -319,18 +329,9 @@ impl Planner<'_> {
         }
     }
 
-    fn member_instants(
-        &self,
-        target: &StageDraft,
-        anchor: &Anchor,
-    ) -> Vec<(Option<AccountRef>, Option<u32>, EventTime)> {
+    fn member_instants(&self, target: &StageDraft, anchor: &Anchor) -> Vec<MemberInstant> {
         let key = |run: usize| target.runs[run].key.named("anchor");
-        let mut found: Vec<(
-            Option<AccountRef>,
-            Option<u32>,
-            usize,
-            Vec<(EventTime, Key)>,
-        )> = Vec::new();
+        let mut found: Vec<(MemberDay, usize, Vec<(EventTime, Key)>)> = Vec::new();
         for draft in target
             .events
             .iter()
@@ -339,17 +340,17 @@ impl Planner<'_> {
             let run = &target.runs[draft.run];
             let event = (draft.event.at, draft.event.id);
             match found.last_mut() {
-                Some((account, day, _, events))
-                    if *account == draft.event.account && *day == run.day =>
-                {
+                Some((whose, _, events)) if *whose == (draft.event.account, run.day) => {
                     events.push(event);
                 }
-                _ => found.push((draft.event.account, run.day, draft.run, vec![event])),
+                _ => found.push(((draft.event.account, run.day), draft.run, vec![event])),
             }
         }
-        let instants = found.into_iter().filter_map(|(account, day, run, events)| {
-            Some((account, day, picked(&events, anchor.pick, key(run))?))
-        });
+        let instants = found
+            .into_iter()
+            .filter_map(|((account, day), run, events)| {
+                Some((account, day, picked(&events, anchor.pick, key(run))?))
+            });
         let mut instants: Vec<_> = instants.collect();
         instants.sort_by_key(|(account, day, _)| (account.map(|account| account.0), *day));
         self.merge_days(target, anchor, instants)
@@ -361,20 +362,25 @@ impl Planner<'_> {
         &self,
         target: &StageDraft,
         anchor: &Anchor,
-        instants: Vec<(Option<AccountRef>, Option<u32>, EventTime)>,
-    ) -> Vec<(Option<AccountRef>, Option<u32>, EventTime)> {
+        instants: Vec<MemberInstant>,
+    ) -> Vec<MemberInstant> {
         if target.stage.days.is_none() {
             return instants;
         }
         let key = self.stage_key(&target.stage).named("day");
-        let mut merged: Vec<(Option<AccountRef>, Option<u32>, EventTime)> = Vec::new();
+        let mut merged: Vec<MemberInstant> = Vec::new();
         let groups = instants.chunk_by(|a, b| a.0 == b.0);
         for group in groups {
             let picked = match anchor.pick {
                 Pick::Start | Pick::First => group.first(),
                 Pick::Random => {
-                    let account = group[0].0.map_or(0, |account| u64::from(account.0));
-                    let at = key.index(account).below(group.len() as u64);
+                    // By id, as the index of a brought account depends on other campaigns.
+                    let id = group[0]
+                        .0
+                        .map(|account| &self.world.account(account).object_id);
+                    let at = key
+                        .named(id.map_or("", String::as_str))
+                        .below(group.len() as u64);
                     group.get(usize::try_from(at).unwrap_or(0))
                 }
                 _ => group.last(),

@@ -10,7 +10,7 @@ use super::draft::{Draft, DraftEvent, RunDraft, StageDraft};
 use super::emit::Emitter;
 use super::runs::{RunStart, uniform};
 use super::timing::{Instants, Process};
-use crate::event::{Action, Outcome};
+use crate::event::{AccountRef, Action, Outcome};
 use crate::kinds::model::{Days, Gap, Stage, Until};
 use crate::kinds::value::{Form, Literal, Value};
 use crate::kinds::vocabulary;
@@ -59,7 +59,7 @@ impl Planner<'_> {
             }
             let count = start_count(stage, start.key);
             let instants = self.instants(stage, &start, count, frame);
-            if self.run_events(stage, start.clone(), instants, &mut planned) {
+            if self.run_events(stage, &start, instants, &mut planned) {
                 ended.push(start.ordinal);
             }
             if planned.events.len() > self.limit {
@@ -73,14 +73,14 @@ impl Planner<'_> {
     fn run_events(
         &self,
         stage: &Stage,
-        start: RunStart,
+        start: &RunStart,
         instants: Instants,
         planned: &mut StageDraft,
     ) -> bool {
         let run = planned.runs.len();
         let first = planned.events.len() as u64;
         planned.dropped += instants.dropped;
-        let emitter = Emitter::new(self, stage, &start, first);
+        let emitter = Emitter::new(self, stage, start, first);
         let count = instants.times.len() as u64;
         let mut is_ended = false;
         for (index, at) in (0u64..).zip(instants.times) {
@@ -124,57 +124,97 @@ impl Planner<'_> {
         count: Option<u64>,
         frame: Frame,
     ) -> Instants {
-        let open = Open::new(self.world, stage, run.account);
-        let gap = effective_gap(stage);
-        let is_spread = matches!(gap, Gap::Spread);
-        let mut start = run.base;
-        if run.day.is_none() && run.parent.is_none() {
-            let is_each = stage.each.is_some();
-            if is_spread && !run.is_fixed && !open.is_always() {
-                // Members spread over one span, which starts somewhere in the window for all.
-                start = self.window_start(&open, start, self.stage_key(stage));
-            } else if !is_spread && !open.is_always() && (!run.is_fixed || is_each && !run.is_own) {
-                start = self.window_start(&open, start, run.key);
-            } else if !is_spread && is_each && !run.is_own {
-                let process = self.process(&gap, None, None, None, &open, run.key);
-                start = start + TimeSpan::from_seconds_f64(process.gap(0));
-            } else {
-                start = open.opening(start);
-            }
+        let mut open = Open::new(self.world, stage, run.account);
+        if stage.each.is_some() && run.day.is_none() && !run.is_own {
+            open = open.on_days_of(self.lead(stage));
         }
+        let gap = effective_gap(stage);
+        // Members who spread over one span share it.
+        let place = if matches!(gap, Gap::Spread) && !run.is_own {
+            self.stage_key(stage)
+        } else {
+            run.key
+        };
         let over = stage
             .over
             .as_ref()
-            .map(|over| over.span(run.key.named("over")));
+            .map(|over| over.span(place.named("over")));
+        let start = self.run_start(stage, run, &gap, &open, over.unwrap_or(TimeSpan::ZERO));
         let limit = self.run_limit(stage, run, start, frame);
-        self.process(&gap, count, over, limit, &open, run.key)
-            .run(start)
-    }
-
-    fn process<'a>(
-        &self,
-        gap: &'a Gap,
-        count: Option<u64>,
-        over: Option<TimeSpan>,
-        limit: Option<EventTime>,
-        open: &'a Open<'a>,
-        key: Key,
-    ) -> Process<'a> {
-        Process {
-            gap,
+        let process = Process {
+            gap: &gap,
             count,
             over,
             limit,
-            open,
-            key,
+            open: &open,
+            key: run.key,
+        };
+        process.run(start)
+    }
+
+    /// Where a run's gap process begins.
+    fn run_start(
+        &self,
+        stage: &Stage,
+        run: &RunStart,
+        gap: &Gap,
+        open: &Open<'_>,
+        over: TimeSpan,
+    ) -> EventTime {
+        if run.day.is_some() || run.parent.is_some() || run.is_own {
+            return open.opening(run.base);
+        }
+        let is_spread = matches!(gap, Gap::Spread);
+        let is_each = stage.each.is_some();
+        match (open.is_always(), is_spread) {
+            // Members spread over one span, which starts somewhere in the window for all.
+            (false, true) if !run.is_fixed => {
+                let lead = self.lead(stage).or(run.account);
+                let open = Open::new(self.world, stage, lead);
+                self.window_start(&open, run, over, self.stage_key(stage))
+            }
+            (false, false) if !run.is_fixed || is_each => {
+                self.window_start(open, run, over, run.key)
+            }
+            (true, false) if is_each => {
+                let process = Process {
+                    gap,
+                    count: None,
+                    over: None,
+                    limit: None,
+                    open,
+                    key: run.key,
+                };
+                run.base + TimeSpan::from_seconds_f64(process.gap(0))
+            }
+            _ => open.opening(run.base),
         }
     }
 
-    /// A uniform instant of the window that contains or follows a time.
-    fn window_start(&self, open: &Open<'_>, from: EventTime, key: Key) -> EventTime {
-        match open.windows(from).next() {
-            Some(window) => uniform(window.start.max(from), window.end, key.named("start")),
-            None => from,
+    /// The member whose working days a crowd keeps: its first who works by day.
+    fn lead(&self, stage: &Stage) -> Option<AccountRef> {
+        let accounts = self.pools.accounts(&stage.each.as_ref()?.value);
+        let mut accounts = accounts.iter().flatten().copied();
+        let first = accounts.clone().next();
+        accounts
+            .find(|account| !self.world.account(*account).night)
+            .or(first)
+    }
+
+    /// A uniform instant of the window that contains or follows the run's base; the campaign's
+    /// start, which is nobody's, does not clip it.
+    fn window_start(&self, open: &Open<'_>, run: &RunStart, over: TimeSpan, key: Key) -> EventTime {
+        match open.windows(run.base).next() {
+            Some(window) => {
+                let from = if run.is_fixed {
+                    window.start.max(run.base)
+                } else {
+                    window.start
+                };
+                // A span to fill should end inside the window, if it fits.
+                uniform(from, (window.end - over).max(from), key.named("start"))
+            }
+            None => run.base,
         }
     }
 
@@ -233,7 +273,7 @@ impl Planner<'_> {
                 times: own,
                 dropped: 0,
             };
-            self.run_events(stage, run, instants, planned);
+            self.run_events(stage, &run, instants, planned);
         }
     }
 
@@ -263,7 +303,7 @@ impl Planner<'_> {
         let start = if run.is_fixed || open.is_always() {
             open.opening(run.base)
         } else {
-            self.window_start(&open, run.base, run.key)
+            self.window_start(&open, &run, TimeSpan::ZERO, run.key)
         };
         let end = self.run_limit(stage, &run, start, frame);
         let end = end.unwrap_or(self.world.calendar.end());

@@ -120,12 +120,12 @@ impl Truth<'_, '_> {
     }
 }
 
-/// Labels a placed draft and cuts it to the log.
+/// Labels a placed draft and cuts it to the log; also gives when each made account was made.
 pub(crate) fn finish(
     planner: &Planner<'_>,
     draw: &CampaignDraw<'_>,
-    draft: Draft,
-) -> Result<CampaignPlan, PlanError> {
+    draft: &Draft,
+) -> Result<(CampaignPlan, Vec<(AccountRef, EventTime)>), PlanError> {
     let campaigns: Vec<Arc<str>> = if planner.is_look_alike() {
         draw.traps
             .iter()
@@ -168,17 +168,17 @@ pub(crate) fn finish(
             truth.push(alert, origin);
         }
     }
-    truth.account_creations(&draft);
-    truth.earlier_uses(&draft);
+    let made = truth.account_creations(draft);
+    truth.earlier_uses(draft);
     let log = planner.world.calendar;
-    let whole = truth.campaign_list(draw, &draft)?;
+    let whole = truth.campaign_list(draw)?;
     truth
         .events
         .retain(|event| log.start <= event.at && event.at < log.end());
     truth
         .events
         .sort_by_key(|event| (event.at, event.id.bits()));
-    Ok(CampaignPlan {
+    let plan = CampaignPlan {
         name: draw.name.to_owned(),
         kind: planner.kind.id().to_owned(),
         events: truth.events,
@@ -186,15 +186,17 @@ pub(crate) fn finish(
         campaigns: whole,
         overlays,
         notes,
-    })
+    };
+    Ok((plan, made))
 }
 
 impl Truth<'_, '_> {
     /// The audit event of every account that the campaign made, `age` before its first event.
-    fn account_creations(&mut self, draft: &Draft) {
+    fn account_creations(&mut self, draft: &Draft) -> Vec<(AccountRef, EventTime)> {
         let first = first_events(&self.events);
+        let mut made = Vec::new();
         for (account, age) in self.planner.pools.new_accounts.clone() {
-            let Some((at, _)) = first.get(&account) else {
+            let Some(at) = first.get(&account) else {
                 continue;
             };
             let Some(planned) = stage_of(draft, account) else {
@@ -204,6 +206,7 @@ impl Truth<'_, '_> {
             let origin = self.origin(CREATED, kind_label, Phase::Preparation, planned);
             let who = self.planner.world.account(account);
             let key = self.planner.key.named(CREATED).named(&who.object_id);
+            made.push((account, *at - age));
             let event = plain_event(key, *at - age, Action::Change, Outcome::AccountCreated);
             let address = who.homes.first().copied().unwrap_or(who.carrier);
             self.push(
@@ -215,6 +218,7 @@ impl Truth<'_, '_> {
                 origin,
             );
         }
+        made
     }
 
     /// One request from each address with `last_seen`, that long before its first use.
@@ -271,11 +275,7 @@ impl Truth<'_, '_> {
     }
 
     /// The campaigns as they happened; an error where one cannot be scored.
-    fn campaign_list(
-        &self,
-        draw: &CampaignDraw<'_>,
-        draft: &Draft,
-    ) -> Result<Vec<Campaign>, PlanError> {
+    fn campaign_list(&self, draw: &CampaignDraw<'_>) -> Result<Vec<Campaign>, PlanError> {
         let planner = self.planner;
         let mut list = Vec::new();
         for (index, name) in (0u32..).zip(&self.campaigns) {
@@ -291,7 +291,7 @@ impl Truth<'_, '_> {
                     expected.may.clone(),
                 )
             };
-            list.push(self.campaign(index, id, expected, may, draft)?);
+            list.push(self.campaign(index, id, expected, may)?);
         }
         Ok(list)
     }
@@ -302,7 +302,6 @@ impl Truth<'_, '_> {
         id: String,
         expected: Vec<RuleToken>,
         may: Vec<RuleToken>,
-        draft: &Draft,
     ) -> Result<Campaign, PlanError> {
         let calendar = self.planner.world.calendar;
         let is_own = |event: &&Event| {
@@ -347,7 +346,7 @@ impl Truth<'_, '_> {
             id,
             kind: self.planner.kind.id().to_owned(),
             actor: actor.map_or(String::new(), |account| account.object_id.clone()),
-            stages: self.extents(&own, draft),
+            stages: self.extents(&own),
             expected,
             may,
             t0: first.at,
@@ -360,11 +359,14 @@ impl Truth<'_, '_> {
         self.origins.get(usize::try_from(origin.0).ok()?)
     }
 
-    /// Stages by their first event inside the log.
-    fn extents(&self, own: &[&Event], _draft: &Draft) -> Vec<StageExtent> {
+    /// Stages by their first event inside the log, alerts aside.
+    fn extents(&self, own: &[&Event]) -> Vec<StageExtent> {
         let calendar = self.planner.world.calendar;
         let mut extents: Vec<StageExtent> = Vec::new();
-        let inside = |event: &&&Event| calendar.start <= event.at && event.at < calendar.end();
+        let inside = |event: &&&Event| {
+            let is_inside = calendar.start <= event.at && event.at < calendar.end();
+            is_inside && event.action != Action::DefenderAlert
+        };
         for event in own.iter().filter(inside) {
             let origin = event.origin.and_then(|origin| self.origin_at(origin));
             let Some(name) = origin.map(|origin| &origin.stage) else {
@@ -389,15 +391,13 @@ impl Truth<'_, '_> {
     }
 }
 
-/// First event of each account: its instant.
-fn first_events(events: &[Event]) -> FxHashMap<AccountRef, (EventTime, Key)> {
-    let mut first: FxHashMap<AccountRef, (EventTime, Key)> = FxHashMap::default();
+/// The instant of each account's first event.
+fn first_events(events: &[Event]) -> FxHashMap<AccountRef, EventTime> {
+    let mut first: FxHashMap<AccountRef, EventTime> = FxHashMap::default();
     for event in events {
         if let Some(account) = event.account {
-            let entry = first.entry(account).or_insert((event.at, event.id));
-            if event.at < entry.0 {
-                *entry = (event.at, event.id);
-            }
+            let entry = first.entry(account).or_insert(event.at);
+            *entry = event.at.min(*entry);
         }
     }
     first
@@ -408,18 +408,6 @@ fn stage_of(draft: &Draft, account: AccountRef) -> Option<&StageDraft> {
         let mut events = planned.events.iter();
         events.any(|draft| draft.event.account == Some(account))
     })
-}
-
-/// When each brought account was made, for the directory.
-pub(crate) fn creations(
-    planner: &Planner<'_>,
-    plan: &CampaignPlan,
-) -> Vec<(AccountRef, EventTime)> {
-    let first = first_events(&plan.events);
-    let accounts = planner.pools.new_accounts.iter();
-    accounts
-        .filter_map(|(account, age)| Some((*account, first.get(account)?.0 - *age)))
-        .collect()
 }
 
 fn plain_event(

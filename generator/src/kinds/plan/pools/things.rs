@@ -18,13 +18,13 @@ impl Resolver<'_> {
                         .collect()
                 } else {
                     let list = self.applications(pool);
-                    self.drawn(name, pool.kind, list, key, count)
+                    self.drawn(name, pool.kind, &list, key, count)
                 };
                 Members::Applications(list)
             }
             ThingKind::Deployment => {
                 let list = self.deployments(pool);
-                Members::Deployments(self.drawn(name, pool.kind, list, key, count))
+                Members::Deployments(self.drawn(name, pool.kind, &list, key, count))
             }
             ThingKind::Resource => {
                 let applications = self.applications(pool);
@@ -32,7 +32,7 @@ impl Resolver<'_> {
                     .into_iter()
                     .map(|application| self.world.application(application).resource)
                     .collect();
-                Members::Resources(self.drawn(name, pool.kind, list, key, count))
+                Members::Resources(self.drawn(name, pool.kind, &list, key, count))
             }
         }
     }
@@ -41,7 +41,7 @@ impl Resolver<'_> {
         &mut self,
         name: &str,
         kind: ThingKind,
-        list: Vec<T>,
+        list: &[T],
         key: Key,
         count: u64,
     ) -> Vec<T> {
