@@ -274,7 +274,6 @@ impl<O: LevelObserver> Engine<O> {
 
     fn release(&mut self) {
         let clock = self.clock;
-        self.names.advance(clock);
         let mut next = EventTime::MAX;
         self.for_each(|instance, context| {
             let watermark = (clock - instance.lateness).bin(BUCKET);
@@ -282,6 +281,8 @@ impl<O: LevelObserver> Engine<O> {
             next = next.min(watermark + BUCKET + instance.lateness);
         });
         self.next_release = next;
+        // Last, so that a jump of the clock takes no text from what it releases.
+        self.names.advance(clock);
     }
 
     fn for_each(&mut self, mut act: impl FnMut(&mut Instance, &mut Context<'_>)) {

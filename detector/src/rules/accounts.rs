@@ -138,13 +138,18 @@ impl Aliases {
 /// An account as alerts show it: its object id if the identity map knows it, else its UPN, else
 /// the spelling that rows used.
 pub(crate) fn shown(key: u64, reference: &Reference, names: &Names) -> String {
+    shown_or(key, key, reference, names)
+}
+
+/// [`shown`], with a second spelling for an account whose first one is no longer known.
+pub(crate) fn shown_or(key: u64, other: u64, reference: &Reference, names: &Names) -> String {
     let identity = u32::try_from(key)
         .ok()
         .and_then(|index| reference.identity(index));
     match identity {
         Some(identity) if !identity.object_id.is_empty() => identity.object_id.clone(),
         Some(identity) => identity.upn.clone(),
-        None => match names.get(key) {
+        None => match names.get(key).or_else(|| names.get(other)) {
             Some(text) => text.to_owned(),
             None => format!("{key:016x}"),
         },

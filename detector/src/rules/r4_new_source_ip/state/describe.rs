@@ -14,7 +14,12 @@ impl State {
         let completing = pending.rows[0];
         let available = pending.rows.iter().map(|row| row.available).min();
         let available = available.unwrap_or(EventTime::MAX);
-        let user = accounts::shown(pending.user, context.reference, context.names);
+        let user = accounts::shown_or(
+            pending.user,
+            completing.other,
+            context.reference,
+            context.names,
+        );
         let address = vec![context.name(completing.address)];
         let mut entities = details::entities("Account", std::slice::from_ref(&user));
         entities.extend(details::entities("IP", &address));
