@@ -2,45 +2,50 @@
 
 use std::sync::Arc;
 
-use livefire_generator::assemble::BenignTraffic;
-use livefire_generator::emit::{Generation, GeneratorSource};
+use livefire_generator::assemble::{AssembleError, Options, plan};
+use livefire_generator::emit::GeneratorSource;
 use livefire_generator::scenario::Scenario;
-use livefire_generator::world::World;
-use livefire_schema::time::TimeRange;
+use livefire_schema::spec::Faults;
 
 use crate::exit::Failure;
-use crate::input::Known;
+use crate::input::{Known, span_at};
+use crate::output::Output;
 
-/// The generator over a scenario; `window` gives only what is ingested in it.
+/// The generator over a scenario; what planning had to clamp or cut is remarked.
 ///
 /// # Errors
 /// If a campaign cannot be planned as the scenario asks.
 pub(crate) fn source(
     scenario: &Scenario,
     known: &Known,
-    threads: Option<u16>,
-    window: Option<TimeRange>,
+    options: &Options,
+    output: Output,
 ) -> Result<GeneratorSource, Failure> {
-    let world = World::build(
-        scenario.seed(),
-        scenario.population(),
-        scenario.benign(),
-        &scenario.calendar(),
-    );
-    let world = Arc::new(world);
-    let benign = BenignTraffic::new(Arc::clone(&world), None);
-    let generation = Generation {
-        scenario: scenario.name().to_owned(),
-        world,
-        schema: Arc::new(known.schema.clone()),
-        producers: vec![Box::new(benign)],
-        origins: Vec::new(),
-        campaigns: Vec::new(),
-        telemetry: scenario.telemetry().clone(),
-        threads: threads.map_or(0, usize::from),
-        window,
-    };
-    GeneratorSource::new(generation).map_err(|error| Failure::input(error.to_string()))
+    let plan = plan(scenario, &known.kinds, options).map_err(failure)?;
+    for note in &plan.notes {
+        output.remark(note);
+    }
+    let schema = Arc::new(known.schema.clone());
+    plan.source(&schema, options).map_err(failure)
+}
+
+fn failure(error: AssembleError) -> Failure {
+    match error {
+        AssembleError::Plan {
+            file,
+            line,
+            column,
+            error,
+        } => {
+            let faults = Faults::new(&file);
+            let place = |number: u32| usize::try_from(number).unwrap_or(1);
+            let span = span_at(&file, place(line), place(column));
+            faults.error("LF-S016", span, error.to_string());
+            Failure::Faults(faults)
+        }
+        AssembleError::UnknownCampaign { .. } => Failure::usage(error.to_string()),
+        _ => Failure::input(error.to_string()),
+    }
 }
 
 /// Sets the number of worker threads of everything that is parallel.

@@ -191,22 +191,28 @@ fn table_fault(error: &TableError) -> Fault {
         TableError::Duplicate { path, .. } => (path, 1, 1, error.to_string()),
         _ => return Faults::new("tables").fault("LF-T001", Span::HEAD, error.to_string()),
     };
+    let span = span_at(path, line, column);
+    Faults::new(path).fault("LF-T001", span, message)
+}
+
+/// A place of a file by its line and column, with its first byte, for drawing.
+pub(crate) fn span_at(path: &str, line: usize, column: usize) -> Span {
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let mut span = Span {
         line: small(line),
         column: small(column),
         ..Span::HEAD
     };
-    if let Ok(text) = std::fs::read_to_string(path) {
-        let before: usize = text
-            .split_inclusive('\n')
-            .take(line.saturating_sub(1))
-            .map(str::len)
-            .sum();
+    if let Some(text) = shipped::read(Path::new(path))
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+    {
+        let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let before: usize = lines.map(str::len).sum();
         span.start = (before + column.saturating_sub(1)).min(text.len());
         span.end = span.start;
     }
-    Faults::new(path).fault("LF-T001", span, message)
+    span
 }
 
 fn read_rules(folder: Option<&Path>, faults: &Faults) -> RuleSet {

@@ -11,7 +11,8 @@
 //! the log, `LF-S006` unusable name, `LF-S007` evasion not built yet, `LF-S008` include, `LF-S009`
 //! kind not verified yet (warning), `LF-S010` time zone, `LF-S011` unreadable file, `LF-S013`
 //! key that does not apply to this list, `LF-S014` evasion that does not apply to the kind,
-//! `LF-S015` unknown stage or trap.
+//! `LF-S015` unknown stage or trap, `LF-S016` campaign that cannot
+//! be planned in this world.
 
 mod catalogue;
 mod entry;

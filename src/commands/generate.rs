@@ -1,5 +1,6 @@
 //! `livefire generate`: a scenario's logs as files, labels apart.
 
+use livefire_generator::assemble::Options;
 use livefire_generator::write::{self, Manifest, WriteError, WriteOptions, write_dir};
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 use serde_json::json;
@@ -17,12 +18,14 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
     if let Some(seed) = arguments.seed {
         scenario = scenario.with_seed(seed);
     }
-    for name in &arguments.without {
-        scenario = scenario.without(name).map_err(Failure::usage)?;
-    }
     let window = window(arguments)?;
     generation::use_threads(arguments.threads);
-    let mut source = generation::source(&scenario, &known, arguments.threads, window)?;
+    let options = Options {
+        threads: arguments.threads.map_or(0, usize::from),
+        window,
+        without: arguments.without.clone(),
+    };
+    let mut source = generation::source(&scenario, &known, &options, output)?;
     let text: Vec<&str> = scenario
         .sources()
         .iter()

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use livefire_detector::{EngineOptions, RuleSet};
+use livefire_generator::assemble::Options;
 use livefire_generator::scenario::{Grouping, Scenario};
 use livefire_harness::scoring::{loaded_rules, score_run};
 use livefire_harness::{RunError, RunResult, Settings};
@@ -40,7 +41,11 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     let target = target.unwrap_or_else(|| Path::new("results").join(scenario.name()));
     let folder = ResultsFolder::create(&target)?;
     generation::use_threads(arguments.threads);
-    let mut source = generation::source(&scenario, &known, arguments.threads, None)?;
+    let options = Options {
+        threads: arguments.threads.map_or(0, usize::from),
+        ..Options::default()
+    };
+    let mut source = generation::source(&scenario, &known, &options, output)?;
     let pass = Pass {
         scenario,
         rules,

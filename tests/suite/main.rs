@@ -4,4 +4,7 @@ mod architecture;
 mod bad_input;
 mod checking;
 mod command_line;
+mod fingerprints;
+mod readme;
+mod running;
 mod support;

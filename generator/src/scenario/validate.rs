@@ -112,39 +112,6 @@ impl Scenario {
         &self.sources
     }
 
-    /// The same world without one campaign, by its name, or without a trap (`look-alike/trap`).
-    ///
-    /// # Errors
-    /// A message that names what there is, if there is no such campaign.
-    pub fn without(mut self, name: &str) -> Result<Self, String> {
-        let mut found = false;
-        for entry in &mut self.campaigns {
-            let before = entry.names.len();
-            entry.names.retain(|own| own != name);
-            found |= entry.names.len() < before;
-        }
-        if let Some((look_alike, trap)) = name.split_once('/') {
-            let entries = self.look_alikes.iter_mut();
-            for entry in entries.filter(|entry| entry.names.iter().any(|own| own == look_alike)) {
-                let before = entry.spec.traps.len();
-                entry.spec.traps.retain(|own| own.value != trap);
-                found |= entry.spec.traps.len() < before;
-            }
-        }
-        if found {
-            return Ok(self);
-        }
-        let names: Vec<&str> = self
-            .campaigns
-            .iter()
-            .flat_map(|entry| entry.names.iter().map(String::as_str))
-            .collect();
-        Err(format!(
-            "no campaign `{name}`{}",
-            or_list(name, "there are", names)
-        ))
-    }
-
     /// The same world without any campaign, and with every look-alike's traps off.
     #[must_use]
     pub fn without_campaigns(mut self) -> Self {

@@ -1,0 +1,62 @@
+//! README.md says what is so: its files and commands work as they are printed.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::Work;
+
+fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    fs::read_to_string(path).expect("README.md is there")
+}
+
+/// Code blocks of a language.
+fn blocks(language: &str) -> Vec<String> {
+    let text = readme();
+    let parts = text.split("```").skip(1).step_by(2);
+    let own = parts.filter_map(|part| part.strip_prefix(language)?.strip_prefix('\n'));
+    own.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_users_own_attack_is_valid_and_runs() {
+    let yaml = blocks("yaml");
+    assert_eq!(yaml.len(), 2, "an attack and its scenario");
+    let work = Work::new();
+    work.write("kinds/my_attack.yaml", yaml[0].as_bytes());
+    work.write("mine.yaml", yaml[1].as_bytes());
+    work.run("check mine.yaml kinds")
+        .exits(0)
+        .prints("2 files checked: no fault");
+    work.run("run mine.yaml").exits(0).prints("mine · seed 7");
+    let campaigns = work.read("results/mine/campaigns.csv");
+    assert_eq!(campaigns.lines().count(), 4, "three campaigns: {campaigns}");
+}
+
+#[test]
+fn the_attack_takes_twenty_lines() {
+    let attack = &blocks("yaml")[0];
+    assert!(attack.lines().count() <= 24, "{}", attack.lines().count());
+}
+
+#[test]
+fn every_printed_option_exists() {
+    let work = Work::new();
+    let mut checked = 0;
+    for line in blocks("sh").concat().lines() {
+        let Some(at) = line.find("livefire ").or_else(|| line.find("-- run ")) else {
+            continue;
+        };
+        let command = line[at..].split('#').next().unwrap_or("");
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let help = work.run(&format!("{} --help", words[0])).exits(0).out;
+        for option in words
+            .iter()
+            .filter(|word| word.starts_with('-') && word.len() > 1)
+        {
+            assert!(help.contains(option), "{option} of `{command}`");
+        }
+        checked += 1;
+    }
+    assert!(checked >= 5);
+}
