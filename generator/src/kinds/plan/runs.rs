@@ -36,6 +36,8 @@ pub(crate) struct RunStart {
 
 /// A member's account and the number of a day.
 type MemberDay = (Option<AccountRef>, Option<u32>);
+/// Time and id of an event.
+type Instant = (EventTime, Key);
 /// An instant of a member on a day.
 type MemberInstant = (Option<AccountRef>, Option<u32>, EventTime);
 
@@ -331,7 +333,8 @@ impl Planner<'_> {
 
     fn member_instants(&self, target: &StageDraft, anchor: &Anchor) -> Vec<MemberInstant> {
         let key = |run: usize| target.runs[run].key.named("anchor");
-        let mut found: Vec<(MemberDay, usize, Vec<(EventTime, Key)>)> = Vec::new();
+        // Events of one member on one day, and the run of the first.
+        let mut found: Vec<(MemberDay, usize, Vec<Instant>)> = Vec::new();
         for draft in target
             .events
             .iter()

@@ -132,7 +132,11 @@ fn an_address_seen_a_week_ago_leaves_a_trace_in_the_baseline() {
 
 #[test]
 fn a_spray_tries_each_account_once_a_day_in_working_hours() {
-    let (plan, world) = planned("password_spray_low_slow", 2, "{ days: 3, targets: 40 }");
+    let (plan, world) = planned(
+        "password_spray_low_slow",
+        2,
+        "{ days: 3, targets: 40, enter_delay: 1d..2d }",
+    );
     let spray = stage(&plan, "spray");
     let mut tries: FxHashMap<_, Vec<i64>> = FxHashMap::default();
     for event in &spray {
