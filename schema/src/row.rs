@@ -104,6 +104,27 @@ pub struct FieldSet {
 struct Tree {
     slot: Option<usize>,
     children: Vec<(String, Tree)>,
+    /// The [`mark`] of each child's name.
+    marks: Vec<u32>,
+}
+
+/// Length, first and last byte of a name: what tells most names apart in one comparison.
+fn mark(bytes: &[u8]) -> u32 {
+    let [length, ..] = bytes.len().to_le_bytes();
+    let (first, last) = (bytes.first(), bytes.last());
+    let end = |byte: Option<&u8>| byte.copied().unwrap_or(0);
+    u32::from_le_bytes([length, end(first), end(last), 0])
+}
+
+impl Tree {
+    fn child(&self, name: &[u8]) -> Option<&Tree> {
+        let wanted = mark(name);
+        let marked = self.marks.iter().zip(&self.children);
+        marked
+            .filter(|&(&mark, (own, _))| mark == wanted && own.as_bytes() == name)
+            .map(|(_, (_, child))| child)
+            .next()
+    }
 }
 
 /// Why a line is no row.
@@ -132,6 +153,7 @@ impl FieldSet {
             let position = tree.children.iter().position(|(name, _)| name == part);
             let position = position.unwrap_or_else(|| {
                 tree.children.push((part.to_owned(), Tree::default()));
+                tree.marks.push(mark(part.as_bytes()));
                 tree.children.len() - 1
             });
             tree = &mut tree.children[position].1;
@@ -151,10 +173,16 @@ impl FieldSet {
     /// # Errors
     /// [`RowError`] if the line is no JSON object, or is not UTF-8.
     pub fn read_json<'a>(&self, line: &'a [u8]) -> Result<Row<'a>, RowError> {
+        // Lines are ASCII nearly always, and seeing that is much cheaper than checking UTF-8.
+        if line.is_ascii()
+            && let Some(row) = scan::scan(self, line)
+        {
+            return Ok(row);
+        }
         let text = std::str::from_utf8(line).map_err(|error| RowError {
             message: error.to_string(),
         })?;
-        match scan::scan(self, text) {
+        match scan::scan(self, line) {
             Some(row) => Ok(row),
             None => self.read_json_fully(text),
         }
@@ -182,8 +210,7 @@ impl FieldSet {
     pub fn bind_csv<'s>(&'s self, columns: &[&str]) -> CsvBinding<'s> {
         let trees = columns
             .iter()
-            .map(|column| self.tree.children.iter().find(|(name, _)| name == column))
-            .map(|found| found.map(|(_, tree)| tree))
+            .map(|column| self.tree.child(column.as_bytes()))
             .collect();
         CsvBinding { set: self, trees }
     }
@@ -366,12 +393,7 @@ impl<'t> Visitor<'_> for KeySeed<'t> {
     }
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .tree
-            .children
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, tree)| tree))
+        Ok(self.tree.child(key.as_bytes()))
     }
 }
 

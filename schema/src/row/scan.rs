@@ -15,18 +15,18 @@ use super::{FieldSet, Row, Tree, Value, read_nested};
 /// Deeper nesting is left to the full parser's own limit.
 const DEEPEST: usize = 100;
 
-/// Reads a line, or gives up.
-pub(super) fn scan<'a>(set: &FieldSet, text: &'a str) -> Option<Row<'a>> {
+/// Reads a line, which must be UTF-8, or gives up.
+pub(super) fn scan<'a>(set: &FieldSet, bytes: &'a [u8]) -> Option<Row<'a>> {
     let mut row = set.empty_row();
-    let mut scanner = Scanner { text, at: 0 };
+    let mut scanner = Scanner { bytes, at: 0 };
     scanner.expect(b'{')?;
     scanner.object(&set.tree, &mut row.values, 0)?;
     scanner.skip_space();
-    (scanner.at == text.len()).then_some(row)
+    (scanner.at == bytes.len()).then_some(row)
 }
 
 struct Scanner<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     at: usize,
 }
 
@@ -34,7 +34,12 @@ type Values<'a> = SmallVec<[Value<'a>; 24]>;
 
 impl<'a> Scanner<'a> {
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.bytes.get(self.at).copied()
+    }
+
+    /// A stretch of the line, which begins and ends between characters.
+    fn text(&self, start: usize, end: usize) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes.get(start..end)?).ok()
     }
 
     fn skip_space(&mut self) {
@@ -58,12 +63,12 @@ impl<'a> Scanner<'a> {
         }
         loop {
             self.expect(b'"')?;
-            let key = self.plain_string()?;
+            let key = self.key()?;
             self.expect(b':')?;
             self.skip_space();
-            match tree.children.iter().find(|(name, _)| name == key) {
+            match tree.child(key) {
                 None => self.skip_value()?,
-                Some((_, child)) => self.field(child, values, depth)?,
+                Some(child) => self.field(child, values, depth)?,
             }
             self.skip_space();
             let next = self.peek()?;
@@ -112,16 +117,17 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 let begin = self.at;
                 if self.skip_string()? {
-                    let quoted = &self.text[start..self.at];
+                    let quoted = self.text(start, self.at)?;
                     let text: String = serde_json::from_str(quoted).ok()?;
                     return Some(Value::Text(Cow::Owned(text)));
                 }
-                Some(Value::Text(Cow::Borrowed(&self.text[begin..self.at - 1])))
+                let text = self.text(begin, self.at - 1)?;
+                Some(Value::Text(Cow::Borrowed(text)))
             }
             b'{' | b'[' => {
                 self.skip_value()?;
                 let value: serde_json::Value =
-                    serde_json::from_str(&self.text[start..self.at]).ok()?;
+                    serde_json::from_str(self.text(start, self.at)?).ok()?;
                 Some(Value::Json(value.to_string()))
             }
             b't' => self.word("true").then_some(Value::Bool(true)),
@@ -132,7 +138,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let found = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
+        let found = self.bytes[self.at..].starts_with(word.as_bytes());
         if found {
             self.at += word.len();
         }
@@ -150,26 +156,26 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         let digits = self.at - first;
-        let has_leading_zero = digits > 1 && self.text.as_bytes()[first] == b'0';
+        let has_leading_zero = digits > 1 && self.bytes[first] == b'0';
         let is_real = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
         if digits == 0 || has_leading_zero || is_real || digits > 18 {
             return None;
         }
         // Minus zero is a real for the full parser.
-        let value = self.text[start..self.at].parse().ok()?;
+        let value = self.text(start, self.at)?.parse().ok()?;
         (value != 0 || first == start).then_some(value)
     }
 
-    /// The rest of a string without escapes whose quote has been read.
-    fn plain_string(&mut self) -> Option<&'a str> {
+    /// The rest of a key without escapes whose quote has been read.
+    fn key(&mut self) -> Option<&'a [u8]> {
         let start = self.at;
         let has_escape = self.skip_string()?;
-        (!has_escape).then(|| &self.text[start..self.at - 1])
+        (!has_escape).then(|| &self.bytes[start..self.at - 1])
     }
 
     /// Jumps over the rest of a string and its quote; whether it holds an escape.
     fn skip_string(&mut self) -> Option<bool> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.bytes;
         let mut has_escape = false;
         loop {
             self.at = special(bytes, self.at)?;
@@ -274,7 +280,7 @@ mod tests {
     fn agree(line: &str) -> bool {
         let set = set();
         let full = set.read_json_fully(line);
-        match (scan(&set, line), full) {
+        match (scan(&set, line.as_bytes()), full) {
             (Some(fast), Ok(full)) => {
                 assert_eq!(fast.values, full.values, "{line}");
                 true
