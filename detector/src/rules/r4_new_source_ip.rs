@@ -197,7 +197,9 @@ impl Project {
         let (Some(user), Some(text)) = (row.text(self.log.user), row.text(self.address)) else {
             return;
         };
-        let Ok(address) = text.parse() else { return };
+        let Some(address) = sink.address(text) else {
+            return;
+        };
         let mut record = sink.record();
         record.kind = REQUEST;
         record.key = accounts::end_user(user, &self.reference, sink);

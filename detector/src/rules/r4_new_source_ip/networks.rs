@@ -48,6 +48,12 @@ impl Networks {
         others.count().min(self.others)
     }
 
+    /// Networks with state.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.users.len()
+    }
+
     /// Forgets users last seen before `oldest`.
     pub(super) fn advance(&mut self, oldest: EventTime) {
         self.users.retain(|_, users| {

@@ -345,6 +345,12 @@ impl State {
         own.unwrap_or(&self.site)
     }
 
+    /// Users with their addresses, users, networks.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize, usize) {
+        (self.pairs.len(), self.users.len(), self.networks.len())
+    }
+
     fn sweep(&mut self, watermark: EventTime) {
         let baseline = self.baseline;
         self.pairs

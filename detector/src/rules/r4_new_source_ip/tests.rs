@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use livefire_schema::alert::{Alert, Mode, Semantics, Severity};
 use livefire_schema::reference::{Identity, Place, Reference};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::testing::{Line, World, at};
@@ -390,63 +389,4 @@ fn both_modes_give_the_alerts_of_a_first_seen_rule_once() {
     assert_eq!(only(alerts).mode, Mode::Streaming);
 }
 
-const ADDRESSES: [&str; 3] = ["198.18.7.41", "203.0.113.9", "2001:db8:1:2::9"];
-
-/// The alerts by definition, of (second, user, address, is a sign-in), in order of time.
-fn by_definition(rows: &[(i64, usize, usize, bool)], day: i64) -> Vec<(i64, usize, usize)> {
-    let hour = 3600;
-    let mut alerts: Vec<(i64, usize, usize)> = Vec::new();
-    for (index, &(time, user, address, is_sign_in)) in rows.iter().enumerate() {
-        let baseline = || {
-            let earlier = rows[..index].iter().filter(|row| row.1 == user);
-            earlier.filter(|row| time - day <= row.0 && row.0 <= time - hour)
-        };
-        let is_known = baseline().any(|row| row.2 == address);
-        let has_alerted = alerts
-            .iter()
-            .any(|&(at, who, place)| who == user && place == address && time - at < hour);
-        if !is_sign_in && !is_known && !has_alerted && baseline().next().is_some() {
-            alerts.push((time, user, address));
-        }
-    }
-    alerts
-}
-
-proptest! {
-    #[test]
-    fn alerts_are_those_of_the_definition(
-        rows in prop::collection::vec((1..20_000i64, 0..2usize, 0..3usize, any::<bool>()), 0..40),
-    ) {
-        let mut now = 0;
-        let rows: Vec<_> = rows
-            .into_iter()
-            .map(|(step, user, address, is_sign_in)| {
-                now += step;
-                (now, user, address, is_sign_in)
-            })
-            .collect();
-        let users = ["ada", "bob"];
-        let lines: Vec<Line> = rows
-            .iter()
-            .map(|&(time, user, address, is_sign_in)| {
-                let time = f64::from(i32::try_from(time).expect("is small"));
-                let row = if is_sign_in { sign_in } else { request };
-                row(time, users[user], ADDRESSES[address])
-            })
-            .collect();
-        let world = World::of(&["R4"]).with("R4.lookback", "1d");
-        let alerts = world.run(Mode::Streaming, &lines);
-        let found: Vec<_> = alerts
-            .iter()
-            .map(|alert| (alert.time, alert.key.clone(), alert.details["address"].clone()))
-            .collect();
-        let expected: Vec<_> = by_definition(&rows, 86_400)
-            .into_iter()
-            .map(|(time, user, address)| {
-                let time = at(f64::from(i32::try_from(time).expect("is small")));
-                (time, users[user].to_owned(), json!(ADDRESSES[address]))
-            })
-            .collect();
-        prop_assert_eq!(found, expected);
-    }
-}
+mod limits;
