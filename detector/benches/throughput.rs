@@ -50,7 +50,7 @@ fn line(row: u32) -> String {
     let user = mix(row, 2) % USERS;
     let failed = mix(row, 3) % 100 < 2;
     let throttled = !failed && mix(row, 4) % 100 < 2;
-    let prompt = if mix(row, 5) % 10 == 0 {
+    let prompt = if mix(row, 5) % 100 == 0 {
         mix(row, 6) % 50
     } else {
         row + 1000

@@ -3,6 +3,8 @@
 //! All rows of a batch share a few growing buffers, so that projecting allocates nothing per row.
 //! A batch is filled once, read by any number of engines, cleared and filled again.
 
+use std::net::IpAddr;
+
 use livefire_schema::ids::{EventId, ItemId, hash_text_lower};
 use livefire_schema::table::TableId;
 use livefire_schema::time::EventTime;
@@ -209,6 +211,8 @@ pub struct Sink<'b> {
     hashed: SmallVec<[(usize, usize, u64); 8]>,
     /// Texts of this row already copied: address, length, place.
     copied: SmallVec<[(usize, usize, TextRef); 2]>,
+    /// The last text read as an address, and what it is.
+    address: (usize, usize, Option<IpAddr>),
     pub(crate) form: crate::ruleset::FormIndex,
 }
 
@@ -220,6 +224,7 @@ impl<'b> Sink<'b> {
             identity,
             hashed: SmallVec::new(),
             copied: SmallVec::new(),
+            address: (0, 0, None),
             form: crate::ruleset::FormIndex(0),
         }
     }
@@ -244,6 +249,15 @@ impl<'b> Sink<'b> {
         let place = TextRef::append(&mut self.batch.texts, text);
         self.batch.names.push((hash, place));
         hash
+    }
+
+    /// Reads a field of the row as an address; asking again for the same field costs nothing.
+    pub fn address(&mut self, text: &str) -> Option<IpAddr> {
+        let place = (text.as_ptr().addr(), text.len());
+        if (self.address.0, self.address.1) != place {
+            self.address = (place.0, place.1, text.parse().ok());
+        }
+        self.address.2
     }
 
     /// Copies a text of the row, to travel with a record until it has been applied.

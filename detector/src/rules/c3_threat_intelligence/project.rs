@@ -61,7 +61,9 @@ impl Project {
         let Some(text) = row.text(self.address) else {
             return;
         };
-        let Ok(address) = text.parse() else { return };
+        let Some(address) = sink.address(text) else {
+            return;
+        };
         let mut record = sink.record();
         record.kind = REQUEST;
         record.key = row.text(self.log.user).map_or(0, |text| sink.name(text));

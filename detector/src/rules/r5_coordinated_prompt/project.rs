@@ -1,6 +1,5 @@
 //! What R5 keeps of a row: requests, successful sign-ins, accounts made.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use livefire_schema::address::address_key;
@@ -78,7 +77,7 @@ impl Project {
         record.value = accounts::end_user(user, &self.reference, sink);
         if let Some(address) = row.text(self.address) {
             record.address = sink.name(address);
-            record.other = compared(address);
+            record.other = compared(address, sink);
         }
         let application = row.text(self.application).unwrap_or("");
         record.text = sink.text_of_parts(&[key, sample, application], PART);
@@ -89,7 +88,9 @@ impl Project {
         if sign_ins.code(row) != Some(0) {
             return;
         }
-        let address = row.text(sign_ins.address).map_or(0, compared);
+        let address = row
+            .text(sign_ins.address)
+            .map_or(0, |text| compared(text, sink));
         let account = sign_ins.account(row, &self.reference, sink);
         if let Some(account) = account
             && address != 0
@@ -125,8 +126,8 @@ impl Project {
 }
 
 /// An address as rules compare it: exact IPv4, IPv6 /64; 0 for text that is none.
-fn compared(address: &str) -> u64 {
-    address.parse::<IpAddr>().map_or(0, address_key)
+fn compared(text: &str, sink: &mut Sink<'_>) -> u64 {
+    sink.address(text).map_or(0, address_key)
 }
 
 impl Projection for Project {
