@@ -351,3 +351,40 @@ fn an_unescaped_prompt_breaks_its_line_into_two_plain_texts() {
     }
     assert!(broken > 0, "some prompt of the set breaks its line");
 }
+
+#[test]
+fn a_users_own_table_is_written_as_its_file_defines_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let definition = r#"{
+        "name": "Vault_CL", "time_column": "When_t", "duplicate_key": "Call_g",
+        "identity_column": "Who_s", "address_column": "From_s",
+        "columns": [
+            {"name": "Who_s", "type": "string"}, {"name": "When_t", "type": "datetime"},
+            {"name": "Secrets_d", "type": "int"}, {"name": "Call_g", "type": "guid"},
+            {"name": "From_s", "type": "string"}
+        ]
+    }"#;
+    std::fs::write(folder.path().join("Vault_CL.json"), definition).expect("can be written");
+    let schema = Schema::embedded()
+        .with_user_tables(folder.path())
+        .expect("is valid");
+    let recipes = Recipes::new(Arc::new(fixture::world()), Arc::new(schema));
+    let given = with(event(Action::Row, Outcome::None), |detail| {
+        detail.row = Some("Vault_CL".to_owned());
+        detail.columns = vec![("Vault_CL".to_owned(), "Secrets_d".to_owned(), 12.into())];
+    });
+    let row = row(&recipes, RowKind::Custom, &given);
+    let names: Vec<&str> = row.keys().map(String::as_str).take(5).collect();
+    assert_eq!(
+        names,
+        ["Who_s", "When_t", "Secrets_d", "Call_g", "From_s"],
+        "in the order of the definition"
+    );
+    let object_id = recipes.world().directory.accounts[0].object_id.as_str();
+    assert_eq!(row["Who_s"], object_id);
+    assert_eq!(row["From_s"], "198.18.7.41");
+    assert_eq!(row["When_t"], given.at.to_string());
+    assert_eq!(row["Secrets_d"], 12);
+    let unknown = with(given, |detail| detail.row = Some("Vaults_CL".to_owned()));
+    assert_eq!(recipes.table(RowKind::Custom, &unknown), None);
+}
