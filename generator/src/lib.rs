@@ -3,6 +3,7 @@
 pub mod assemble;
 pub mod benign;
 pub mod emit;
+pub mod evasions;
 pub mod event;
 pub mod kinds;
 pub mod prompts;

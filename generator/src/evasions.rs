@@ -1,0 +1,135 @@
+//! Evasions and stealth: how an attacker who knows the rules changes a planned campaign.
+//!
+//! An evasion is a [`Transform`] of a drafted campaign with a name, knobs and one file; stealth is
+//! one number that turns several components on at once ([`stealth`]). They aim at the published
+//! defaults of `schema::rules`, never at a user's tuned rule, and only at what the kind itself says
+//! it loses when quiet. [`Tactics`] puts an entry's choices in order: the kind's defaults, then
+//! stealth, then named evasions and explicit knobs each in place of one component, the cap last.
+//! To add an evasion: a file, its line in [`EVASIONS`], its name in `scenario::BUILT_EVASIONS`.
+
+mod bin_straddle;
+mod bounds;
+mod counting;
+mod cover;
+mod explicit;
+mod ip_rotate_across;
+mod ip_rotate_in_net;
+mod just_under;
+mod knobs;
+mod low_and_slow;
+mod office_exit;
+mod retime;
+mod session_rotate;
+mod stealth;
+mod tactics;
+mod tail_mutation;
+mod windows;
+
+use std::fmt::Debug;
+
+use livefire_schema::rules::RuleToken;
+
+use crate::event::Action;
+use crate::kinds::model::{Knob, Label};
+use crate::kinds::plan::draft::{StageDraft, Transform};
+use crate::scenario::evasion_help;
+
+pub use knobs::KnobSet;
+pub use tactics::Tactics;
+
+/// All evasions that this version can apply, in the order of their documentation.
+pub const EVASIONS: &[&dyn Evasion] = &[
+    &just_under::JustUnder,
+    &bin_straddle::BinStraddle,
+    &ip_rotate_in_net::IpRotateInNet,
+    &ip_rotate_across::IpRotateAcross,
+    &session_rotate::SessionRotate,
+    &tail_mutation::TailMutation,
+    &low_and_slow::LowAndSlow,
+    &office_exit::OfficeExit,
+];
+
+/// An evasion by name: what it takes, and the transform that it is.
+pub trait Evasion: Debug + Sync {
+    /// Name in scenarios and kinds.
+    fn name(&self) -> &'static str;
+
+    /// One sentence on what it does.
+    fn help(&self) -> &'static str {
+        evasion_help(self.name())
+    }
+
+    /// Its knobs: names, defaults and ranges.
+    fn knobs(&self) -> Vec<(&'static str, Knob)> {
+        Vec::new()
+    }
+
+    /// What it governs, in place of the same part of stealth.
+    fn component(&self) -> Component;
+
+    /// The transform for checked knobs, aimed at what the kind loses.
+    fn build(&self, knobs: &KnobSet, aim: &Aim) -> Box<dyn Transform>;
+}
+
+/// What a transform governs; also the order in which transforms are applied.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Component {
+    /// Share of requests that the security check stops.
+    Failures,
+    /// Gaps between events.
+    Gap,
+    /// Where events lie against the edges of tumbling windows.
+    Phase,
+    /// Source addresses by network.
+    Networks,
+    /// Session ids.
+    Session,
+    /// Wording of prompts.
+    Mutation,
+    /// Harmless requests between the attack's.
+    Cover,
+    /// Counts in sliding windows.
+    Cap,
+    /// Exits that look like the account's own; it looks at when stages lie in the end.
+    Exit,
+}
+
+/// What an evasion aims at.
+#[derive(Clone, Debug, Default)]
+pub struct Aim {
+    /// Rules that the kind says it loses when quiet.
+    pub lost: Vec<RuleToken>,
+}
+
+/// Finds a built evasion by name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Evasion> {
+    EVASIONS
+        .iter()
+        .find(|evasion| evasion.name() == name)
+        .copied()
+}
+
+/// Whether this version can apply the evasion of this name.
+#[must_use]
+pub fn is_built(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// Whether a stage's events are the attacker's own doing, cover included.
+pub(crate) fn is_attackers(planned: &StageDraft) -> bool {
+    planned.stage.label != Some(Label::Benign)
+}
+
+/// Whether an action goes over the network from the actor's address.
+pub(crate) fn is_call(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Request | Action::ToolCall | Action::KeyCall | Action::SignIn
+    )
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
