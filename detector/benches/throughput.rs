@@ -50,7 +50,7 @@ fn line(row: u32) -> String {
     let user = mix(row, 2) % USERS;
     let failed = mix(row, 3) % 100 < 2;
     let throttled = !failed && mix(row, 4) % 100 < 2;
-    let prompt = if mix(row, 5) % 100 == 0 {
+    let prompt = if mix(row, 5).is_multiple_of(100) {
         mix(row, 6) % 50
     } else {
         row + 1000
@@ -151,7 +151,7 @@ impl Setup {
     }
 
     /// All rules from lines, a few thousand rows at a time.
-    fn from_lines(&self) {
+    fn run_lines(&self) {
         let mut engine = self.engine(false);
         let mut batch = ProjectedBatch::new();
         for chunk in self.lines.chunks(4096) {
@@ -210,7 +210,7 @@ fn throughput(criterion: &mut Criterion) {
         });
     });
     group.bench_function("all rules from NDJSON", |bencher| {
-        bencher.iter(|| setup.from_lines());
+        bencher.iter(|| setup.run_lines());
     });
     let mut batch = ProjectedBatch::new();
     group.bench_function("projection alone", |bencher| {

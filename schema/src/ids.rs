@@ -18,6 +18,18 @@ pub struct ItemId(pub u128);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct EventId(pub u64);
 
+/// Value of each hexadecimal digit in either case; 255 for every other byte.
+const HEX_VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        values[b"0123456789ABCDEF"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    values
+};
+
 impl ItemId {
     /// From `_ItemId` text: a GUID is taken as it is, anything else is hashed.
     #[must_use]
@@ -40,14 +52,21 @@ impl ItemId {
         if bytes.len() != 36 || [8, 13, 18, 23].iter().any(|&dash| bytes[dash] != b'-') {
             return None;
         }
-        let mut value = 0u128;
-        for (index, &byte) in bytes.iter().enumerate() {
-            if [8, 13, 18, 23].contains(&index) {
-                continue;
+        let half = |groups: [std::ops::Range<usize>; 3]| {
+            let digits = groups.into_iter().flat_map(|group| &bytes[group]);
+            let (mut value, mut seen) = (0u64, 0u8);
+            for &byte in digits {
+                let digit = HEX_VALUES[usize::from(byte)];
+                value = value << 4 | u64::from(digit);
+                seen |= digit;
             }
-            value = value << 4 | u128::from(char::from(byte).to_digit(16)?);
-        }
-        Some(ItemId(value))
+            (seen < 16).then_some(value)
+        };
+        let (upper, lower) = (
+            half([0..8, 9..13, 14..18])?,
+            half([19..23, 24..36, 36..36])?,
+        );
+        Some(ItemId(u128::from(upper) << 64 | u128::from(lower)))
     }
 
     /// Appends the 36 characters of the GUID form, lower case.
@@ -153,6 +172,23 @@ mod tests {
         assert_eq!(
             ItemId::from_text(&text.to_uppercase()),
             ItemId::from_text(text)
+        );
+    }
+
+    #[test]
+    fn only_hexadecimal_digits_and_four_dashes_make_a_guid() {
+        for text in [
+            "9d3a6e98-fc11-48d0-82cf-4de065c1a1fg",
+            "gd3a6e98-fc11-48d0-82cf-4de065c1a1f8",
+            "9d3a6e98xfc11-48d0-82cf-4de065c1a1f8",
+            "9d3a6e98-fc11-48d0-82cf-4de065c1a1f",
+            "9d3a6e98-fc11-48d0-82cf-4de065c1a1é",
+        ] {
+            assert_eq!(ItemId::parse_guid(text), None, "{text}");
+        }
+        assert_eq!(
+            ItemId::parse_guid("00000000-0000-0001-0000-00000000000A"),
+            Some(ItemId(1 << 64 | 10))
         );
     }
 
