@@ -11,6 +11,7 @@ use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 
 use crate::benign::{self, Benign, Overlay};
 use crate::emit::{EventProducer, Generation, GeneratorSource};
+use crate::evasions::Tactics;
 use crate::event::{Event, Origin};
 use crate::kinds::AttackLibrary;
 use crate::kinds::plan::overlay::OverlaySet;
@@ -59,9 +60,9 @@ pub enum AssembleError {
         /// What is impossible.
         error: PlanError,
     },
-    /// An evasion's knobs are wrong.
+    /// An entry's knobs or evasions are wrong, which checking the scenario rules out.
     #[error("{0}")]
-    Evasion(String),
+    Faults(String),
     /// [`Options::without`] names no campaign of the scenario.
     #[error("no campaign `{name}`; the scenario has: {known}")]
     UnknownCampaign {
@@ -216,6 +217,10 @@ fn plan_one(
         }
     }
     let faults = spec.faults();
+    let tactics = Tactics::read(kind, spec, &faults);
+    if faults.has_errors() {
+        return Err(AssembleError::Faults(faults.to_string()));
+    }
     let default_delay = CampaignDraw::new(name).defender_delay;
     let draw = CampaignDraw {
         knobs: kind.overrides(&spec.knobs, &faults),
@@ -226,18 +231,21 @@ fn plan_one(
             .collect(),
         at: entry.at(),
         traps,
+        transforms: tactics.transforms(),
+        alert_factor: tactics.alert_factor(),
         defender_delay: scenario.telemetry().defender_delay.unwrap_or(default_delay),
         limit: spec
             .limit
             .map(|limit| usize::try_from(limit.value).unwrap_or(usize::MAX)),
         ..CampaignDraw::new(name)
     };
-    let planned = plan::plan(kind, &draw, world).map_err(|error| AssembleError::Plan {
+    let mut planned = plan::plan(kind, &draw, world).map_err(|error| AssembleError::Plan {
         file: spec.file.to_string(),
         line: u32::try_from(spec.span.line).unwrap_or(0),
         column: u32::try_from(spec.span.column).unwrap_or(0),
         error,
     })?;
+    tactics.finish(&mut planned, world);
     plans.push(planned);
     Ok(())
 }

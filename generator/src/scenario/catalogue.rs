@@ -3,6 +3,7 @@
 use livefire_schema::spec::{Faults, Spanned, or_list};
 
 use super::entry::EntrySpec;
+use crate::evasions::Tactics;
 use crate::kinds::model::Label;
 use crate::kinds::{AttackKind, AttackLibrary};
 
@@ -53,6 +54,7 @@ impl Catalogue for AttackLibrary {
         };
         // Only the faults matter here; whoever plans the campaigns reads the values again.
         let _ = kind.overrides(&entry.knobs, faults);
+        let _ = Tactics::read(kind, entry, faults);
         check_evasions(kind, entry, faults);
         check_names(
             "stage",
