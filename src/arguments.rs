@@ -152,7 +152,7 @@ pub(crate) struct RuleArguments {
     /// Folder of rule files whose parameters replace the shipped ones.
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
-    /// Run this rule only, as R1 or R1@app_log (repeatable) [default: all, in their default form].
+    /// Run this rule only, as R1 or `R1@app_log` (repeatable) [default: all, in their default form].
     #[arg(long = "rule", value_name = "RULE", conflicts_with = "variants")]
     pub(crate) only: Vec<String>,
     /// Run every variant too, in rows of its own that enter no total.

@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use crate::input::{Known, span_at};
 use crate::output::Output;
 
-/// The generator over a scenario; what planning had to clamp or cut is remarked.
+/// The generator over a scenario, and what planning had to clamp or cut, which is also remarked.
 ///
 /// # Errors
 /// If a campaign cannot be planned as the scenario asks.
@@ -20,13 +20,15 @@ pub(crate) fn source(
     known: &Known,
     options: &Options,
     output: Output,
-) -> Result<GeneratorSource, Failure> {
-    let plan = plan(scenario, &known.kinds, options).map_err(failure)?;
+) -> Result<(GeneratorSource, Vec<String>), Failure> {
+    let mut plan = plan(scenario, &known.kinds, options).map_err(failure)?;
     for note in &plan.notes {
-        output.remark(note);
+        output.remark(&format!("note: {note}"));
     }
+    let notes = std::mem::take(&mut plan.notes);
     let schema = Arc::new(known.schema.clone());
-    plan.source(&schema, options).map_err(failure)
+    let source = plan.source(&schema, options).map_err(failure)?;
+    Ok((source, notes))
 }
 
 fn failure(error: AssembleError) -> Failure {

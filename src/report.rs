@@ -87,7 +87,12 @@ fn incident(row: &IncidentRow, report: &ScoreReport) -> [String; 12] {
         row.first.to_string(),
         row.last.to_string(),
         row.alerts.len().to_string(),
-        if row.is_true { "true" } else { "false" }.to_owned(),
+        match (row.is_true, row.false_class) {
+            (true, _) => "true",
+            (false, Some(_)) => "false",
+            (false, None) => "collateral",
+        }
+        .to_owned(),
         row.false_class.map_or_else(String::new, code),
         row.look_alike.clone().unwrap_or_default(),
         names.join(" "),

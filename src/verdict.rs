@@ -3,13 +3,13 @@
 
 mod format;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use livefire_schema::alert::Mode;
 use livefire_schema::rules::rule;
 use livefire_scorer::attribution::FalseClass;
 use livefire_scorer::detection_time::MissReason;
-use livefire_scorer::score::report::{CampaignRow, RuleRow, ScoreReport, Target};
+use livefire_scorer::score::report::{CampaignRow, IncidentRow, RuleRow, ScoreReport, Target};
 use livefire_scorer::{Measure, NearestApproach};
 
 use crate::output;
@@ -98,6 +98,7 @@ fn rule_table(report: &ScoreReport) -> String {
         row.resize(header.len(), String::new());
     }
     let mut text = output::table(&header, &rows, &[1, 2, 3, 4, 5]);
+    text.push_str(&undefined(report));
     let headline = &report.headline;
     let interval = &headline.precision_interval;
     let between = match (interval.low.finite(), interval.high.finite()) {
@@ -114,6 +115,34 @@ fn rule_table(report: &ScoreReport) -> String {
         headline.false_by_class.coincidental,
     ));
     text
+}
+
+/// Why cells of the table are undefined, if any is.
+fn undefined(report: &ScoreReport) -> String {
+    let headline = &report.headline;
+    let totals = [
+        headline.false_per_day.rate,
+        headline.recall_within,
+        headline.p50,
+        headline.p90,
+        headline.ratios.precision,
+        headline.ratios.f1,
+    ];
+    let cells = report
+        .rules
+        .iter()
+        .flat_map(|row| [row.false_per_day, row.recall_within, row.p50, row.p90]);
+    let reasons: BTreeSet<String> = totals
+        .into_iter()
+        .chain(cells)
+        .filter_map(|cell| cell.reason())
+        .map(|reason| reason.to_string().replace('_', " "))
+        .collect();
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let reasons: Vec<String> = reasons.into_iter().collect();
+    format!("– undefined: {}\n", reasons.join("; "))
 }
 
 /// A rule as the table names it: `R1 prompt injection`, `R1@app_log`, `R2 content safety, binned`.
@@ -242,7 +271,9 @@ fn approach_text(approach: &NearestApproach) -> String {
 fn false_incidents(report: &ScoreReport, title: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut groups: BTreeMap<(String, String), (usize, String)> = BTreeMap::new();
     let of_totals = report.incidents.iter();
-    for incident in of_totals.filter(|incident| incident.in_totals && !incident.is_true) {
+    // An incident without a class is neither true nor false: it stands on collateral rows.
+    let is_false = |incident: &&IncidentRow| incident.in_totals && incident.false_class.is_some();
+    for incident in of_totals.filter(is_false) {
         let (cause, what) = match (&incident.look_alike, incident.false_class) {
             (Some(look_alike), _) => (look_alike.clone(), title(look_alike)),
             (None, Some(FalseClass::Coincidental)) => (
@@ -340,7 +371,7 @@ fn remarks(report: &ScoreReport) -> Vec<String> {
         .map(|(number, what)| vec![number.to_string(), (*what).to_owned()])
         .collect();
     let mut lines = block("remarks", &rows, "metrics.json");
-    let rules: std::collections::BTreeSet<String> = report
+    let rules: BTreeSet<String> = report
         .left_out
         .iter()
         .map(|left| left.rule.to_string())

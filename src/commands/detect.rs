@@ -65,10 +65,11 @@ fn pass(
     output: Output,
 ) -> Result<Found, Failure> {
     let bar = progress::spinner(output, "reading");
-    let mut reader = Reader::open(paths, schema, projector, options).map_err(failure)?;
+    let mut reader =
+        Reader::open(paths, schema, projector, options).map_err(|error| failure(&error))?;
     let mut alerts = Vec::new();
     let mut rows = 0_u64;
-    while let Some(row) = reader.next_row().map_err(failure)? {
+    while let Some(row) = reader.next_row().map_err(|error| failure(&error))? {
         engine.advance(row.ingestion());
         engine.push(row);
         rows += 1;
@@ -88,7 +89,7 @@ fn pass(
     })
 }
 
-fn failure(error: InputError) -> Failure {
+fn failure(error: &InputError) -> Failure {
     match error {
         InputError::Nothing { .. } => Failure::nothing(error.to_string()),
         _ => Failure::input(error.to_string()),

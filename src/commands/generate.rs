@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
         window,
         without: arguments.without.clone(),
     };
-    let mut source = generation::source(&scenario, &known, &options, output)?;
+    let (mut source, notes) = generation::source(&scenario, &known, &options, output)?;
     let text: Vec<&str> = scenario
         .sources()
         .iter()
@@ -51,10 +51,15 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
         &mut |clock, _| bar.set_position(hours(clock - calendar.start)),
     );
     bar.finish_and_clear();
-    tell(&manifest.map_err(failure)?, arguments, output)
+    tell(
+        &manifest.map_err(|error| failure(&error))?,
+        &notes,
+        arguments,
+        output,
+    )
 }
 
-fn failure(error: WriteError) -> Failure {
+fn failure(error: &WriteError) -> Failure {
     match error {
         WriteError::Source(_) => Failure::input(error.to_string()),
         _ => Failure::usage(error.to_string()),
@@ -81,8 +86,15 @@ fn window(arguments: &GenerateArguments) -> Result<Option<TimeRange>, Failure> {
     Ok(Some(TimeRange { start, end }))
 }
 
-fn tell(manifest: &Manifest, arguments: &GenerateArguments, output: Output) -> Outcome {
-    output.json(&json!({ "written": arguments.output, "manifest": manifest }))?;
+fn tell(
+    manifest: &Manifest,
+    notes: &[String],
+    arguments: &GenerateArguments,
+    output: Output,
+) -> Outcome {
+    output.json(&json!({
+        "written": arguments.output, "notes": notes, "manifest": manifest,
+    }))?;
     let rows: Vec<Vec<String>> = manifest
         .tables
         .iter()

@@ -27,6 +27,8 @@ struct Pass {
     rules: RuleSet,
     engine: EngineOptions,
     known: Known,
+    /// What planning had to clamp or cut.
+    notes: Vec<String>,
 }
 
 /// Runs the scenario, writes its results and prints the verdict.
@@ -45,12 +47,13 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         threads: arguments.threads.map_or(0, usize::from),
         ..Options::default()
     };
-    let mut source = generation::source(&scenario, &known, &options, output)?;
+    let (mut source, notes) = generation::source(&scenario, &known, &options, output)?;
     let pass = Pass {
         scenario,
         rules,
         engine,
         known,
+        notes,
     };
     let begun = Instant::now();
     let (result, coverage) = pass.worlds(&mut source, output)?;
@@ -95,7 +98,7 @@ impl Pass {
             },
         );
         bar.finish_and_clear();
-        let result = result.map_err(failure)?;
+        let result = result.map_err(|error| failure(&error))?;
         let name = |table| self.known.schema.table(table).name.clone();
         Ok((result, covered.finish(name)))
     }
@@ -155,6 +158,7 @@ impl Pass {
             "tables": result.tables,
             "unreadable": result.unreadable,
             "late": late.collect::<Vec<_>>(),
+            "notes": self.notes,
             "rules": forms.collect::<Vec<_>>(),
             "parameters": parameters.collect::<serde_json::Map<_, _>>(),
             "scenario": sources.collect::<Vec<_>>(),
@@ -173,6 +177,7 @@ impl Pass {
             "written": target,
             "rows": result.rows,
             "unreadable": result.unreadable.rows,
+            "notes": self.notes,
             "score": scored,
         }))?;
         let calendar = self.scenario.calendar();
@@ -207,7 +212,7 @@ fn next_step(scored: &ScoreReport, target: &Path) -> String {
     }
 }
 
-fn failure(error: RunError) -> Failure {
+fn failure(error: &RunError) -> Failure {
     match error {
         RunError::Source(SourceError::Plan(_)) | RunError::Strict { .. } => {
             Failure::input(error.to_string())

@@ -164,7 +164,7 @@ fn leaving_out_a_campaign_removes_its_rows_and_no_other() {
 #[test]
 fn json_is_one_document_and_nothing_else() {
     let work = small();
-    let answer = work.run("run small.yaml --json").exits(0);
+    let answer = work.run("run small.yaml --json --quiet").exits(0);
     assert_eq!(answer.json()["score"]["headline"]["campaigns"], 3);
     assert_eq!(answer.err, "");
 }
@@ -208,7 +208,7 @@ fn a_users_own_kind_and_table_run_end_to_end() {
 #[test]
 fn the_verdict_names_what_was_missed_and_how_near_a_rule_came() {
     let text = format!(
-        "{SMALL}  - {{ kind: content_violation, name: two-only, knobs: {{ events: 2, p_fail: 1 }} }}\n"
+        "{SMALL}  - {{ kind: content_violation, name: two-only, knobs: {{ events: 2, window: 20m, p_fail: 1 }} }}\n"
     );
     let work = Work::with(&[("small.yaml", &text)]);
     let answer = work.run("run small.yaml").exits(0);
