@@ -160,6 +160,8 @@ fn classes() -> Vec<ParameterSpec> {
 
 struct Project {
     service: Option<TableId>,
+    provider: Option<Slot>,
+    category: Option<Slot>,
     status: Option<Slot>,
     resource: Option<Slot>,
     network: Option<Slot>,
@@ -184,6 +186,8 @@ impl Project {
             answer: field("http_status"),
             service,
             log,
+            provider: fields.slot(service, "ResourceProvider"),
+            category: fields.slot(service, "Category"),
             status: fields.slot(service, "ResultSignature"),
             resource: fields.slot(service, "Resource"),
             network: fields.slot(service, "CallerIPAddress"),
@@ -191,11 +195,22 @@ impl Project {
     }
 }
 
+impl Project {
+    /// The table holds other services' rows too; what a row leaves out does not exclude it.
+    fn is_model_call(&self, row: &RowView<'_, '_>) -> bool {
+        let is = |slot, expected: &str| {
+            let stated = row.text(slot);
+            stated.is_none_or(|text| text.eq_ignore_ascii_case(expected))
+        };
+        is(self.provider, "MICROSOFT.COGNITIVESERVICES") && is(self.category, "RequestResponse")
+    }
+}
+
 impl Projection for Project {
     fn project(&self, row: &RowView<'_, '_>, sink: &mut Sink<'_>) {
         let mut record = sink.record();
         if self.service == Some(row.table) {
-            if row.integer(self.status) != Some(429) {
+            if row.integer(self.status) != Some(429) || !self.is_model_call(row) {
                 return;
             }
             record.kind = THROTTLED;

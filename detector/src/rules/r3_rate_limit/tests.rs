@@ -89,6 +89,22 @@ fn a_refusal_is_available_once_both_rows_are_and_partners_come_in_any_order() {
 }
 
 #[test]
+fn refusals_by_other_services_and_of_other_categories_do_not_count() {
+    for (column, value) in [
+        ("ResourceProvider", "MICROSOFT.APIMANAGEMENT"),
+        ("Category", "Audit"),
+        ("ResultSignature", "200"),
+    ] {
+        let mut lines = refusals("ada", &[0.0, 60.0, 120.0, 180.0, 240.0]);
+        lines[0].fields[column] = json!(value);
+        World::of(&["R3"]).alerts_at(Mode::Streaming, &lines, &[]);
+    }
+    let mut lines = refusals("ada", &[0.0, 60.0, 120.0, 180.0, 240.0]);
+    lines[0].fields["ResourceProvider"] = json!("Microsoft.CognitiveServices");
+    World::of(&["R3"]).alerts_at(Mode::Streaming, &lines, &[240.0]);
+}
+
+#[test]
 fn requests_that_succeeded_name_nobody() {
     let mut lines = refusals("ada", &[0.0, 60.0, 120.0, 180.0, 240.0]);
     for line in &mut lines {
