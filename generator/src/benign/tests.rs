@@ -1,3 +1,5 @@
+//! What benign traffic must hold: purity by day and actor, and the calibrated facts.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use livefire_schema::address::address_key;

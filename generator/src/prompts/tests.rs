@@ -1,3 +1,5 @@
+//! What prompts must hold: rendering, mutations, lengths.
+
 use super::*;
 
 fn library() -> PromptLibrary {

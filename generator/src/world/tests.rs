@@ -1,3 +1,5 @@
+//! What the world must hold: addresses, directory, local time.
+
 use std::collections::BTreeSet;
 
 use super::*;
