@@ -4,12 +4,15 @@
 //! Rules stand behind `detector`'s engine; scoring is `scorer`'s. What attaches here later (why,
 //! tune, gate, audit) reads the same pass.
 
+pub mod acceptance;
 pub mod approach;
+pub mod files;
 pub mod scoring;
 pub mod tally;
 pub mod worlds;
 
 pub use approach::Approach;
+pub use files::FileSource;
 pub use scoring::{loaded_rules, score_run};
 pub use tally::{TableTally, Tally};
 pub use worlds::{RunError, RunResult, Settings, Unreadable, run};

@@ -1,0 +1,174 @@
+//! Does a kind do what its file says? Every promise of a kind, measured over seeds.
+//!
+//! For each case (an attack, a look-alike alone, one of its traps) and each seed a log of its own
+//! is derived: 7 days of history, the campaign's whole extent and the longest window of the rules
+//! that it names; in it only the benign rows of the accounts, applications and deployments that
+//! the campaign uses, ingestion delay and no other fault. The rules run over it, streaming and
+//! binned, and a promise is reached on a seed where an alert meets its token. Rules without a
+//! native form are counted as such, so that a promise is measured as soon as its rule exists.
+//!
+//! What is measured is the kind's file, not the rules: a kind that misses is edited.
+
+mod cases;
+mod derived;
+mod order;
+mod report;
+mod scale;
+mod tables;
+mod world;
+
+use livefire_detector::RuleSet;
+use livefire_generator::kinds::{AttackKind, AttackLibrary};
+use livefire_schema::rules::RuleToken;
+use livefire_schema::table::Schema;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::sync::Arc;
+
+pub use cases::{Case, Tactic, cases_of};
+pub use order::out_of_order;
+pub use tables::{TableFault, unwritten_tables};
+pub use world::SeedWorld;
+
+/// A promise is kept on at least this many of every twenty seeds.
+const OF_TWENTY: usize = 17;
+
+/// What a kind's file says about a rule.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Promise {
+    /// An attack at its default knobs is credited by the rule.
+    Fires,
+    /// It may be; measured, never judged.
+    May,
+    /// A quiet attack is not.
+    Lost,
+    /// A look-alike's rows stand in an alert of the rule: what the plain threshold costs.
+    Literal,
+    /// A tuned rule keeps quiet on a look-alike; measured, never judged.
+    MustNotFire,
+    /// A trap is credited by at least one of its rules.
+    MustFire,
+}
+
+/// Whether a promise is kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is.
+    Kept,
+    /// It is not.
+    Broken,
+    /// Only measured.
+    Measured,
+    /// The rule has no native form in this version.
+    NotNative,
+}
+
+/// One promise of one case, over all seeds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Line {
+    /// Attack kind or look-alike.
+    pub kind: String,
+    /// What was run of it: `default`, `trap at_night`, `stealth 0.9`, `evasion office_exit`.
+    pub case: String,
+    /// What is promised.
+    pub promise: Promise,
+    /// The rules; one, or for a trap all of which one must fire.
+    pub rules: Vec<RuleToken>,
+    /// Seeds with a streaming alert that meets it.
+    pub streaming: usize,
+    /// Seeds with a binned one; equal to `streaming` for rules without bins.
+    pub binned: usize,
+    /// Seeds run.
+    pub of: usize,
+    /// Whether it is kept.
+    pub verdict: Verdict,
+}
+
+/// All promises of some cases.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct Table {
+    /// Lines in the order of kinds, cases and promises.
+    pub lines: Vec<Line>,
+    /// Seeds on which a case could not be run, with the reason.
+    pub faults: Vec<String>,
+    /// Most rows that one campaign wrote, by case.
+    pub most_rows: Vec<(String, usize)>,
+}
+
+/// What acceptance reads.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Kinds.
+    pub library: AttackLibrary,
+    /// Tables.
+    pub schema: Arc<Schema>,
+    /// Rules; which of their forms run is decided by each case.
+    pub rules: RuleSet,
+}
+
+impl Setup {
+    /// The shipped kinds, tables and rules.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let schema = Schema::embedded();
+        Setup {
+            library: AttackLibrary::embedded(&schema),
+            schema: Arc::new(schema),
+            rules: RuleSet::embedded(),
+        }
+    }
+
+    /// Whether a rule has a native form here.
+    #[must_use]
+    pub fn is_native(&self, token: &RuleToken) -> bool {
+        self.rules.rules().any(|(info, _)| info.id == token.rule)
+    }
+}
+
+/// Whether a rule's binned form differs from its streaming one.
+fn has_bins(setup: &Setup, rule: &str) -> bool {
+    let mut forms = setup.rules.forms();
+    forms.any(|(_, form)| form.info().id == rule && form.plan().has_bins)
+}
+
+/// Seeds of `of` on which a promise must hold.
+#[must_use]
+pub fn required(of: usize) -> usize {
+    (of * OF_TWENTY).div_ceil(20)
+}
+
+/// Measures every promise of the kinds on the seeds.
+///
+/// Seeds run in parallel, the cases of one seed share its world and benign traffic; the result
+/// depends on neither the number of threads nor the other kinds.
+#[must_use]
+pub fn measure(setup: &Setup, kinds: &[&AttackKind], seeds: &[u64]) -> Table {
+    let cases: Vec<Case> = kinds
+        .iter()
+        .flat_map(|kind| cases_of(setup, kind))
+        .collect();
+    let runs: Vec<Vec<Result<derived::Seen, String>>> = seeds
+        .par_iter()
+        .map(|seed| {
+            let world = SeedWorld::new(*seed);
+            let run = |case: &Case| derived::run(setup, case, &world);
+            cases.iter().map(run).collect()
+        })
+        .collect();
+    let mut table = Table::default();
+    for (index, case) in cases.iter().enumerate() {
+        let mut seen = Vec::new();
+        for (seed, run) in seeds.iter().zip(&runs) {
+            match &run[index] {
+                Ok(one) => seen.push(one),
+                Err(error) => table.faults.push(format!("{case}, seed {seed}: {error}")),
+            }
+        }
+        let most = seen.iter().map(|one| one.rows).max();
+        table.most_rows.push((case.to_string(), most.unwrap_or(0)));
+        report::lines(setup, case, &seen, seeds.len(), &mut table.lines);
+    }
+    table
+}
