@@ -56,8 +56,14 @@ impl KnobSet {
 
     /// Sets a knob to a constant, for tests and derived scenarios.
     #[must_use]
-    pub fn with(mut self, name: &'static str, literal: Literal) -> Self {
-        self.put(name, Value::constant(literal));
+    pub fn with(self, name: &'static str, literal: Literal) -> Self {
+        self.with_value(name, Value::constant(literal))
+    }
+
+    /// Sets a knob to a value that each campaign draws.
+    #[must_use]
+    pub fn with_value(mut self, name: &'static str, value: Value) -> Self {
+        self.put(name, value);
         self
     }
 

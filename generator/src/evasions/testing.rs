@@ -10,14 +10,34 @@ use livefire_schema::time::{EventTime, TimeSpan};
 use super::{KnobSet, Tactics, find};
 use crate::event::{Action, Event, Outcome};
 use crate::kinds::plan::{CampaignDraw, CampaignPlan, plan};
-use crate::kinds::value::Literal;
-use crate::kinds::{AttackKind, AttackLibrary, KnobOverrides};
+use crate::kinds::value::{Literal, Value};
+use crate::kinds::{AttackKind, AttackLibrary, KnobOverrides, Source};
 use crate::settings::{BenignProfile, Calendar, Population};
 use crate::world::World;
 
+/// A kind whose run does not fit into one night once its gaps grow.
+const NIGHT_WORK: &str = "\
+format: 1
+id: night_work
+label: attack
+expected: { fires: [R2], may: [], lost: [R2] }
+cast:
+  owner: { accounts: existing }
+stages:
+  night: { do: request, who: owner, hours: 01:00..05:00, count: 30, gap: human, outcomes: content }
+";
+
+/// The shipped kinds, and `night_work`.
 pub(super) fn library() -> &'static AttackLibrary {
     static LIBRARY: OnceLock<AttackLibrary> = OnceLock::new();
-    LIBRARY.get_or_init(|| AttackLibrary::embedded(&Schema::embedded()))
+    LIBRARY.get_or_init(|| {
+        let night = Source {
+            path: "kinds/night_work.yaml".to_owned(),
+            bytes: NIGHT_WORK.into(),
+        };
+        let shipped = AttackLibrary::embedded_sources();
+        AttackLibrary::load(&shipped, &[night], &Schema::embedded()).expect("valid kinds")
+    })
 }
 
 /// A log long enough that no quiet campaign is cut.
@@ -41,6 +61,8 @@ pub(super) struct Asked {
     pub(super) knobs: KnobOverrides,
     pub(super) stealth: f64,
     pub(super) without: Vec<&'static str>,
+    /// In place of `just_under`'s constant margin.
+    pub(super) margin: Option<Value>,
 }
 
 impl Asked {
@@ -79,6 +101,10 @@ impl Asked {
                     .fold(KnobSet::defaults(evasion), |set, (name, value)| {
                         set.with(name, value.clone())
                     });
+                let set = match &self.margin {
+                    Some(margin) => set.with_value("margin", margin.clone()),
+                    None => set,
+                };
                 (evasion, set)
             })
             .collect();

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use livefire_schema::address::Network;
 use livefire_schema::spec::{Faults, Node, NodeValue, Spanned, parse};
 
-use super::testing::{Asked, acts, identity, of_stage, world};
-use super::{EVASIONS, KnobSet, find, is_built};
+use super::testing::{Asked, acts, identity, library, of_stage, world};
+use super::{EVASIONS, KnobSet, Tactics, find, is_built};
 use crate::event::{Action, Event};
 use crate::kinds::KnobOverrides;
 use crate::kinds::value::Literal;
 use crate::prompts::prompt_sample;
-use crate::scenario::BUILT_EVASIONS;
+use crate::scenario::{BUILT_EVASIONS, EntrySpec, EvasionSpec};
 use crate::world::World;
 
 mod exits;
@@ -59,6 +59,44 @@ fn knobs_are_checked_all_at_once() {
         "session_rotate",
         "length: 5\n",
         "s.yaml:1:1 unknown key `length` in evasion `session_rotate`\n",
+    );
+}
+
+#[test]
+fn an_entry_is_read_with_all_its_faults() {
+    let faults = Faults::new("s.yaml");
+    let node = parse(
+        b"evasions: [prewarm, { just_under: { margin: 3 } }, just_under]\n",
+        &faults,
+    );
+    let node = node.expect("is YAML");
+    let NodeValue::Map(entries) = &node.value else {
+        panic!("a map");
+    };
+    let evasions = entries[0].1.items().iter().map(|item| match &item.value {
+        NodeValue::Map(entries) => EvasionSpec {
+            name: entries[0].0.clone(),
+            knobs: entries[0].1.entries("knobs", &faults).to_vec(),
+        },
+        _ => EvasionSpec {
+            name: item.text(&faults).expect("a name"),
+            knobs: Vec::new(),
+        },
+    });
+    let kind = library().get("prompt_injection").expect("a shipped kind");
+    let file: std::sync::Arc<str> = "s.yaml".into();
+    let entry = EntrySpec {
+        evasions: evasions.collect(),
+        ..EntrySpec::bare(&file, Spanned::new(kind.id().to_owned(), node.span))
+    };
+    let _ = Tactics::read(kind, &entry, &faults);
+    assert_eq!(
+        faults.to_string(),
+        "s.yaml:1:12 evasion `prewarm` is known but not built in this version; built: just_under, \
+         bin_straddle, ip_rotate_in_net, ip_rotate_across, session_rotate, tail_mutation, \
+         low_and_slow, office_exit\n\
+         s.yaml:1:45 3 is outside range 1..2\n\
+         s.yaml:1:52 evasion `just_under` is there twice; keep one\n"
     );
 }
 

@@ -191,3 +191,24 @@ fn a_named_evasion_takes_the_place_of_its_component() {
             .all(|event| Network::of(event.address.ip()) == network)
     );
 }
+
+#[test]
+fn what_happens_in_a_window_of_the_day_stays_in_it() {
+    for asked in [
+        Asked::stealth(0.4),
+        Asked::stealth(0.9),
+        Asked::evasion("low_and_slow"),
+        Asked::evasion("just_under"),
+    ] {
+        let (plan, world) = asked.plan("night_work", &world(1));
+        let nights = of_stage(&plan, "night");
+        assert_eq!(nights.len(), 30);
+        let mut days = BTreeSet::new();
+        for event in nights {
+            let local = world.local(event.account.expect("an account"), event.at);
+            assert!((1..5).contains(&local.hour()), "{}", event.at);
+            days.insert(local.day);
+        }
+        assert!(days.len() > 1, "it goes on the next night");
+    }
+}

@@ -6,7 +6,7 @@ use super::super::testing::{
     Asked, acts, counted, default_of, identity, most_binned, most_sliding, of_stage, world,
 };
 use crate::kinds::KnobOverrides;
-use crate::kinds::value::Literal;
+use crate::kinds::value::{Form, Literal, Value};
 
 /// Kinds with the count rules that they lose.
 const CASES: [(&str, &[&str]); 5] = [
@@ -74,6 +74,32 @@ fn just_under_only_delays_and_no_more_than_it_must() {
         .windows(3)
         .filter(|three| three[2] - three[0] == window);
     assert!(waits.count() >= 2, "{fails:?}");
+}
+
+#[test]
+fn a_drawn_margin_holds_for_alerts_too() {
+    let margin = Value {
+        form: Form::Uniform(Literal::Integer(1), Literal::Integer(2)),
+        ..Value::constant(Literal::Integer(1))
+    };
+    let mut found = std::collections::BTreeSet::new();
+    for seed in 0..8 {
+        let asked = Asked {
+            margin: Some(margin.clone()),
+            knobs: KnobOverrides::default().with("events", Literal::Integer(60)),
+            ..Asked::evasion("just_under")
+        };
+        let (plan, world) = asked.plan("prompt_injection", &world(seed));
+        let most = ["R1", "R2"].map(|rule| {
+            let (_, window) = default_of(rule);
+            most_sliding(&counted(rule, &plan, &world), window)
+        });
+        if most[0] > 0 {
+            assert_eq!(most[0], most[1], "one margin for both");
+            found.insert(most[1]);
+        }
+    }
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]
