@@ -173,19 +173,13 @@ impl FieldSet {
     /// # Errors
     /// [`RowError`] if the line is no JSON object, or is not UTF-8.
     pub fn read_json<'a>(&self, line: &'a [u8]) -> Result<Row<'a>, RowError> {
-        // Lines are ASCII nearly always, and seeing that is much cheaper than checking UTF-8.
-        if line.is_ascii()
-            && let Some(row) = scan::scan(self, line)
-        {
+        if let Some(row) = scan::scan(self, line) {
             return Ok(row);
         }
         let text = std::str::from_utf8(line).map_err(|error| RowError {
             message: error.to_string(),
         })?;
-        match scan::scan(self, line) {
-            Some(row) => Ok(row),
-            None => self.read_json_fully(text),
-        }
+        self.read_json_fully(text)
     }
 
     /// The full parser: slower, strict everywhere, and able to say what is wrong.

@@ -15,19 +15,26 @@ use super::{FieldSet, Row, Tree, Value, read_nested};
 /// Deeper nesting is left to the full parser's own limit.
 const DEEPEST: usize = 100;
 
-/// Reads a line, which must be UTF-8, or gives up.
+/// Reads a line, or gives up.
 pub(super) fn scan<'a>(set: &FieldSet, bytes: &'a [u8]) -> Option<Row<'a>> {
     let mut row = set.empty_row();
-    let mut scanner = Scanner { bytes, at: 0 };
+    let mut scanner = Scanner {
+        bytes,
+        at: 0,
+        high: 0,
+    };
     scanner.expect(b'{')?;
     scanner.object(&set.tree, &mut row.values, 0)?;
     scanner.skip_space();
-    (scanner.at == bytes.len()).then_some(row)
+    let is_text = scanner.high == 0 || std::str::from_utf8(bytes).is_ok();
+    (is_text && scanner.at == bytes.len()).then_some(row)
 }
 
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Not zero once a byte outside ASCII was met, which is only legal in strings.
+    high: u64,
 }
 
 type Values<'a> = SmallVec<[Value<'a>; 24]>;
@@ -178,7 +185,7 @@ impl<'a> Scanner<'a> {
         let bytes = self.bytes;
         let mut has_escape = false;
         loop {
-            self.at = special(bytes, self.at)?;
+            self.at = self.special()?;
             match bytes[self.at] {
                 b'"' => {
                     self.at += 1;
@@ -230,36 +237,41 @@ impl<'a> Scanner<'a> {
                         return Some(());
                     }
                 }
-                b'{' | b'[' | b'}' | b']' | 0..=8 | 11 | 12 | 14..=31 => return None,
+                b'{' | b'[' | b'}' | b']' | 0..=8 | 11 | 12 | 14..=31 | 128.. => return None,
                 _ => {}
             }
         }
+    }
+
+    /// The first quote, backslash or control character from here on, eight bytes at a time.
+    #[inline]
+    fn special(&mut self) -> Option<usize> {
+        let mut at = self.at;
+        while let Some(chunk) = self.bytes.get(at..at + 8) {
+            let word = u64::from_le_bytes(chunk.try_into().ok()?);
+            self.high |= word & HIGHS;
+            let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+            let quote = zero(word ^ (ONES * u64::from(b'"')));
+            let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+            let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+            let found = quote | backslash | control;
+            if found != 0 {
+                return Some(at + usize::try_from(found.trailing_zeros() / 8).ok()?);
+            }
+            at += 8;
+        }
+        for (offset, &byte) in self.bytes.get(at..)?.iter().enumerate() {
+            self.high |= u64::from(byte & 0x80);
+            if matches!(byte, b'"' | b'\\' | 0..=31) {
+                return Some(at + offset);
+            }
+        }
+        None
     }
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// The first quote, backslash or control character from `at` on, eight bytes at a time.
-fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(chunk) = bytes.get(at..at + 8) {
-        let word = u64::from_le_bytes(chunk.try_into().ok()?);
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let found = quote | backslash | control;
-        if found != 0 {
-            return Some(at + usize::try_from(found.trailing_zeros() / 8).ok()?);
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..)?;
-    let found = rest
-        .iter()
-        .position(|&byte| matches!(byte, b'"' | b'\\' | 0..=31))?;
-    Some(at + found)
-}
 
 #[cfg(test)]
 mod tests {
@@ -328,6 +340,19 @@ mod tests {
             r#"{"a":"\q"}"#,
         ] {
             assert!(!agree(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_wherever_they_stand() {
+        for line in [
+            &b"{\"a\":\"\xff\"}"[..],
+            b"{\"z\":\"0123456789\xff\"}",
+            b"{\"z\xff\":1}",
+            b"{\"z\":[\"\xc3\"]}",
+            b"{\"z\":[\xc3\xa4]}",
+        ] {
+            assert!(scan(&set(), line).is_none(), "{line:?}");
         }
     }
 
