@@ -95,8 +95,8 @@ fn runs_all_along(planner: &Planner<'_>) -> bool {
     })
 }
 
-/// An attack's hostile extent; a look-alike's own from its first event to its traps' first ones,
-/// whether they are on or not, so that turning one on moves nothing.
+/// An attack's hostile extent; a look-alike's own, widened to the first events of its traps, whether
+/// they are on or not, so that turning one on moves nothing.
 fn reach(planner: &Planner<'_>, draft: &Draft) -> Option<Reach> {
     let is_look_alike = planner.is_look_alike();
     let counts = |planned: &&StageDraft| {
@@ -115,14 +115,14 @@ fn reach(planner: &Planner<'_>, draft: &Draft) -> Option<Reach> {
             planned.extent().into_iter().chain(altered)
         })
         .collect();
-    let first = extents.iter().map(|(first, _)| *first).min()?;
+    let mut first = extents.iter().map(|(first, _)| *first).min()?;
     let mut last = extents.iter().map(|(_, last)| *last).max()?;
     if is_look_alike {
         let traps = draft.stages.iter().filter(|planned| planned.trap.is_some());
-        let starts = traps
-            .filter_map(|planned| planned.extent())
-            .map(|(first, _)| first);
-        last = last.max(starts.max().unwrap_or(last));
+        for (t0, _) in traps.filter_map(StageDraft::extent) {
+            first = first.min(t0);
+            last = last.max(t0);
+        }
     }
     Some(Reach { first, last })
 }

@@ -315,6 +315,17 @@ fn t0_lies_where_the_scenario_puts_it() {
 }
 
 #[test]
+fn traps_begin_in_the_scored_interval_wherever_the_look_alike_lies() {
+    for mode in ["travel", "vpn", "mobile"] {
+        for seed in 0..SEEDS {
+            let yaml = format!("mode: {mode}");
+            let (plan, world) = planned("travel_vpn_mobile_handover", seed, &yaml);
+            assert!(plan.campaigns[0].t0 >= world.calendar.scored_start());
+        }
+    }
+}
+
+#[test]
 fn a_log_without_room_is_an_error_or_a_cut() {
     let mut world = WORLDS[0].clone();
     world.calendar.duration = TimeSpan::from_days(8);
