@@ -16,9 +16,10 @@ quick:
 snapshots:
     cargo insta review
 
-# Rewrite the fingerprints of the shipped scenarios: on purpose, in a commit that does nothing else.
+# Rewrite the fingerprints of the shipped scenarios and the README's verdict: on purpose, in a
+# commit that does nothing else.
 update-fingerprints:
-    LIVEFIRE_UPDATE=1 cargo test --release --test suite fingerprints
+    LIVEFIRE_UPDATE=1 cargo test --release --test suite -- fingerprints the_verdict_is_what
 
 # Benchmarks.
 bench:

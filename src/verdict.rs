@@ -221,22 +221,46 @@ fn missed(report: &ScoreReport) -> Vec<String> {
     block("missed", &rows, "campaigns.csv")
 }
 
-/// Why a campaign was missed, and how near its expected rules came.
+/// Why a campaign was missed, how near its expected rules came, and which other forms saw it.
 pub(crate) fn why_missed(row: &CampaignRow) -> String {
     let Some(miss) = &row.miss else {
         return String::new();
     };
     let reason = reason_text(miss.reason);
-    let nearest: Vec<String> = miss.nearest.iter().map(approach_text).collect();
+    // The forms that count: variants and bins are told below, where they saw it.
+    let is_default =
+        |near: &&NearestApproach| near.mode == Mode::Streaming && !near.rule.contains('@');
+    let nearest = miss.nearest.iter().filter(is_default).map(approach_text);
+    let nearest: Vec<String> = nearest.collect();
     let mut text = match (&miss.silenced_by, nearest.is_empty()) {
         (Some(alert), _) => format!("{reason} {alert}"),
+        (None, true) if miss.reason == MissReason::BelowThreshold => {
+            let expected: Vec<String> = row.expected.iter().map(ToString::to_string).collect();
+            format!("nothing in it that {} looks for", expected.join(" or "))
+        }
         (None, true) => reason.to_owned(),
         // The nearest approach says more than that the threshold was not reached.
         (None, false) if miss.reason == MissReason::BelowThreshold => String::new(),
         (None, false) => format!("{reason}; "),
     };
     text.push_str(&nearest.join("; "));
+    let seen: Vec<String> = row
+        .forms
+        .iter()
+        .map(|form| rule_form(&form.rule, form.mode))
+        .collect();
+    if !seen.is_empty() {
+        text.push_str(&format!("; seen by {}", seen.join(", ")));
+    }
     text
+}
+
+/// `R5@sample`, `R2 binned`.
+fn rule_form(rule: &str, mode: Mode) -> String {
+    match mode {
+        Mode::Streaming => rule.to_owned(),
+        Mode::Binned => format!("{rule} binned"),
+    }
 }
 
 fn reason_text(reason: MissReason) -> &'static str {
@@ -253,13 +277,11 @@ fn reason_text(reason: MissReason) -> &'static str {
 }
 
 fn approach_text(approach: &NearestApproach) -> String {
-    let binned = match approach.mode {
-        Mode::Streaming => "",
-        Mode::Binned => ", binned",
-    };
     let mut text = format!(
-        "{}{binned}: {} of {}",
-        approach.rule, approach.level, approach.threshold
+        "{}: {} of {}",
+        rule_form(&approach.rule, approach.mode),
+        approach.level,
+        approach.threshold
     );
     if !approach.missed_by.is_empty() {
         text.push_str(", ");

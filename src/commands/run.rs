@@ -92,7 +92,7 @@ impl Pass {
             &mut |_, clock| bar.set_position(hours(clock - calendar.start)),
             &mut |batch| {
                 for row in &batch.rows {
-                    covered.add(row.table, row.ingestion, row.item);
+                    covered.add_row(row);
                 }
                 Ok(())
             },

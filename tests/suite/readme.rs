@@ -60,3 +60,27 @@ fn every_printed_option_exists() {
     }
     assert!(checked >= 5);
 }
+
+const BEGIN: &str = "<!-- verdict:begin (regenerate: just update-fingerprints) -->\n```text\n";
+const END: &str = "```\n<!-- verdict:end -->";
+
+#[test]
+fn the_verdict_is_what_the_first_command_prints() {
+    let text = readme();
+    let (head, rest) = text.split_once(BEGIN).expect("the block begins");
+    let (shown, tail) = rest.split_once(END).expect("the block ends");
+    let printed = Work::new().run("run quick").exits(0).out;
+    if std::env::var_os("LIVEFIRE_UPDATE").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        fs::write(path, format!("{head}{BEGIN}{printed}{END}{tail}")).expect("can be written");
+        return;
+    }
+    assert_eq!(without_time(shown), without_time(&printed));
+}
+
+/// The verdict without how long it took.
+fn without_time(verdict: &str) -> String {
+    let (first, rest) = verdict.split_once('\n').expect("a first line");
+    let first = first.split(" rows in ").next().unwrap_or(first);
+    format!("{first}\n{rest}")
+}
