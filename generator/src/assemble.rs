@@ -241,8 +241,8 @@ fn plan_one(
     };
     let mut planned = plan::plan(kind, &draw, world).map_err(|error| AssembleError::Plan {
         file: spec.file.to_string(),
-        line: u32::try_from(spec.span.line).unwrap_or(0),
-        column: u32::try_from(spec.span.column).unwrap_or(0),
+        line: spec.span.line,
+        column: spec.span.column,
         error,
     })?;
     tactics.finish(&mut planned, world);

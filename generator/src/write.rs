@@ -257,7 +257,7 @@ impl LogWriter<'_> {
     fn add(&mut self, batch: &Batch) -> Result<(), WriteError> {
         for row in &batch.rows {
             self.table(row)?.line(batch.line(row))?;
-            self.coverage.add(row.table, row.ingestion, row.item);
+            self.coverage.add_row(row);
             if let Some(group) = row.group {
                 let label = RowLabel {
                     item: row.item,

@@ -96,7 +96,7 @@ impl EventTime {
     #[must_use]
     pub fn bin(self, width: TimeSpan) -> Self {
         assert!(width.0 > 0, "a bin needs a positive width");
-        EventTime(self.0 - self.0.rem_euclid(width.0))
+        EventTime(self.0.saturating_sub(self.0.rem_euclid(width.0)))
     }
 
     /// Parses ISO 8601 with an offset or `Z` and up to nine fractional digits (digits past the

@@ -12,6 +12,7 @@ use livefire_schema::table::TableId;
 use livefire_schema::time::{EventTime, TimeSpan};
 use rustc_hash::FxHashMap;
 
+use crate::BatchRow;
 use crate::io::{LabelError, Output, Table};
 
 /// Rows of one table and hour.
@@ -37,6 +38,17 @@ pub struct CoverageAccumulator {
 }
 
 impl CoverageAccumulator {
+    /// Counts a row of a stream. A damaged line may not say when it was ingested, so all of them
+    /// stand in one cell of their table, at the first hour there is.
+    pub fn add_row(&mut self, row: &BatchRow) {
+        let hour = if row.malformed {
+            EventTime::default()
+        } else {
+            row.ingestion
+        };
+        self.add(row.table, hour, row.item);
+    }
+
     /// Counts one delivered row.
     pub fn add(&mut self, table: TableId, ingestion: EventTime, item: ItemId) {
         let hour = ingestion.bin(TimeSpan::from_hours(1));
