@@ -67,7 +67,8 @@ pub(crate) enum Command {
 /// Arguments of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Scenario file, or the name of a shipped one (`livefire list scenarios`).
+    /// Scenario file, the name of a shipped one (`livefire list scenarios`), or a folder of logs
+    /// with labels/.
     pub(crate) scenario: PathBuf,
     /// Folder for the results [default: results/NAME].
     #[arg(long, short, value_name = "DIR")]

@@ -1,11 +1,12 @@
-//! `livefire run`: from a scenario to a verdict, in one pass.
+//! `livefire run`: from a scenario, or a folder of logs with labels, to a verdict in one pass.
+
+mod subject;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use livefire_detector::{EngineOptions, RuleSet};
-use livefire_generator::assemble::Options;
-use livefire_generator::scenario::{Grouping, Scenario};
+use livefire_generator::scenario::Grouping;
 use livefire_harness::scoring::{loaded_rules, score_run};
 use livefire_harness::{RunError, RunResult, Settings};
 use livefire_labels::io::{self, Coverage, CoverageAccumulator};
@@ -13,6 +14,7 @@ use livefire_labels::{EventSource, SourceError};
 use livefire_scorer::{ScoreOptions, ScoreReport, incidents};
 use serde_json::{Value, json};
 
+use self::subject::Subject;
 use crate::arguments::RunArguments;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input::{self, Known};
@@ -21,42 +23,30 @@ use crate::results::ResultsFolder;
 use crate::verdict::{self, Heading, grouped};
 use crate::{generation, progress, report};
 
-/// What one pass needs and gives.
+/// What one pass needs.
 struct Pass {
-    scenario: Scenario,
+    subject: Subject,
     rules: RuleSet,
     engine: EngineOptions,
     known: Known,
-    /// What planning had to clamp or cut.
-    notes: Vec<String>,
 }
 
 /// Runs the scenario, writes its results and prints the verdict.
 pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
-    let (scenario, known) = input::require_scenario(&arguments.scenario, output.quiet)?;
-    let scenario = match arguments.seed {
-        Some(seed) => scenario.with_seed(seed),
-        None => scenario,
-    };
+    generation::use_threads(arguments.threads);
+    let (subject, known, mut source) = subject::open(arguments, output)?;
     let (rules, engine) = input::select_rules(known.rules.clone(), &arguments.rules)?;
     let target = arguments.output.clone();
-    let target = target.unwrap_or_else(|| Path::new("results").join(scenario.name()));
+    let target = target.unwrap_or_else(|| Path::new("results").join(&subject.name));
     let folder = ResultsFolder::create(&target)?;
-    generation::use_threads(arguments.threads);
-    let options = Options {
-        threads: arguments.threads.map_or(0, usize::from),
-        ..Options::default()
-    };
-    let (mut source, notes) = generation::source(&scenario, &known, &options, output)?;
     let pass = Pass {
-        scenario,
+        subject,
         rules,
         engine,
         known,
-        notes,
     };
     let begun = Instant::now();
-    let (result, coverage) = pass.worlds(&mut source, output)?;
+    let (result, coverage) = pass.worlds(&mut *source, output)?;
     let seconds = begun.elapsed().as_secs_f64();
     if result.rows == 0 {
         return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
@@ -73,12 +63,12 @@ impl Pass {
         source: &mut dyn EventSource,
         output: Output,
     ) -> Result<(RunResult, Coverage), Failure> {
-        let calendar = self.scenario.calendar();
+        let (start, duration) = (self.subject.start, self.subject.duration);
         let hours = |span: livefire_schema::time::TimeSpan| {
             u64::try_from(span.ticks() / livefire_schema::time::TimeSpan::from_hours(1).ticks())
                 .unwrap_or(0)
         };
-        let bar = progress::bar(output, hours(calendar.duration), "running");
+        let bar = progress::bar(output, hours(duration), "running");
         let mut covered = CoverageAccumulator::default();
         let settings = Settings {
             schema: &self.known.schema,
@@ -89,7 +79,7 @@ impl Pass {
         let result = livefire_harness::run(
             source,
             settings,
-            &mut |_, clock| bar.set_position(hours(clock - calendar.start)),
+            &mut |_, clock| bar.set_position(hours(clock - start)),
             &mut |batch| {
                 for row in &batch.rows {
                     covered.add_row(row);
@@ -104,7 +94,7 @@ impl Pass {
     }
 
     fn score(&self, result: &RunResult) -> Result<ScoreReport, Failure> {
-        let grouping = match self.scenario.grouping() {
+        let grouping = match self.subject.grouping {
             Grouping::Session(gap) => incidents::Grouping::Session(gap),
             Grouping::Anchored(gap) => incidents::Grouping::Anchored(gap),
             Grouping::None => incidents::Grouping::None,
@@ -148,20 +138,19 @@ impl Pass {
         let late = result.late.iter().map(|late| {
             json!({ "rule": *late.rule, "mode": late.mode, "table": *late.table, "rows": late.rows })
         });
-        let sources = self.scenario.sources().iter().map(|(_, text)| text);
         json!({
             "program": "livefire",
             "version": env!("CARGO_PKG_VERSION"),
-            "name": self.scenario.name(),
-            "seed": self.scenario.seed(),
+            "name": self.subject.name,
+            "seed": self.subject.seed,
             "rows": result.rows,
             "tables": result.tables,
             "unreadable": result.unreadable,
             "late": late.collect::<Vec<_>>(),
-            "notes": self.notes,
+            "notes": self.subject.notes,
             "rules": forms.collect::<Vec<_>>(),
             "parameters": parameters.collect::<serde_json::Map<_, _>>(),
-            "scenario": sources.collect::<Vec<_>>(),
+            "scenario": self.subject.text,
         })
     }
 
@@ -177,15 +166,13 @@ impl Pass {
             "written": target,
             "rows": result.rows,
             "unreadable": result.unreadable.rows,
-            "notes": self.notes,
+            "notes": self.subject.notes,
             "score": scored,
         }))?;
-        let calendar = self.scenario.calendar();
         let heading = Heading {
-            users: Some(self.scenario.population().users),
-            baseline_days: Some(calendar.baseline.seconds_f64() / 86_400.0),
             rows: Some(result.rows),
             seconds: Some(seconds),
+            ..self.subject.heading.clone()
         };
         let mut text = verdict::text(scored, &heading, &|kind| self.known.title(kind));
         if result.unreadable.rows > 0 {

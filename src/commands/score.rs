@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use livefire_labels::io;
+use livefire_harness::FileSource;
+use livefire_labels::{Batch, EventSource, SourceError, io};
 use livefire_schema::alert::{Alert, sort_alerts};
 use livefire_schema::time::TimeSpan;
 use livefire_scorer::incidents::Grouping;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
     }
     let rules = loaded(&alerts);
     let known = Known::load(None)?;
+    verify(&arguments.folder, &labels, &known)?;
     let input = ScoreInput {
         alerts: &alerts,
         world_zero: None,
@@ -75,6 +77,20 @@ fn labels(folder: &Path) -> Result<io::Labels, Failure> {
         )));
     }
     io::read(&place).map_err(|error| Failure::input(error.to_string()))
+}
+
+/// Where logs stand beside the labels, checks that every row of them is accounted for: a row that
+/// the labels do not know would count as benign.
+fn verify(folder: &Path, labels: &io::Labels, known: &Known) -> Result<(), Failure> {
+    let has_logs = folder.join("ContainerLogV2.ndjson").is_file();
+    if labels.coverage.is_none() || !has_logs {
+        return Ok(());
+    }
+    let wrong = |error: SourceError| Failure::input(error.to_string());
+    let mut source = FileSource::open(folder, &known.schema).map_err(wrong)?;
+    let mut batch = Batch::default();
+    while source.next_batch(&mut batch).map_err(wrong)? {}
+    Ok(())
 }
 
 /// Reads alerts as `detect` writes them, in the order in which everything downstream reads them.

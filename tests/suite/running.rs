@@ -114,6 +114,44 @@ fn generated_files_detected_and_scored_say_what_the_run_says() {
 }
 
 #[test]
+fn a_folder_of_logs_with_labels_runs_like_its_scenario() {
+    let work = small();
+    work.run("run small.yaml").exits(0);
+    work.run("generate small.yaml -o logs").exits(0);
+    work.run("run logs").exits(0).prints("small · seed 7");
+    for file in [
+        "alerts.ndjson",
+        "metrics.json",
+        "labels/rows.csv",
+        "labels/coverage.csv",
+    ] {
+        let read = |name: &str| work.read(&format!("results/{name}/{file}"));
+        assert!(read("logs") == read("small"), "{file}");
+    }
+    work.run("run logs --seed 3").exits(3).says("no seed");
+    fs::remove_dir_all(work.path().join("logs/labels")).expect("can be removed");
+    work.run("run logs").exits(2).says("livefire detect");
+}
+
+#[test]
+fn a_log_with_a_row_that_nobody_accounts_for_is_not_scored() {
+    let work = small();
+    work.run("generate small.yaml -o logs").exits(0);
+    work.run("detect logs -o alerts.ndjson").exits(0);
+    let log = work.read("logs/ContainerLogV2.ndjson");
+    let (first, _) = log.split_once('\n').expect("a line");
+    let id = "\"_ItemId\":\"";
+    let at = first.find(id).expect("an item id") + id.len();
+    let forged = format!("{}00000000{}\n{log}", &first[..at], &first[at + 8..]);
+    work.write("logs/ContainerLogV2.ndjson", forged.as_bytes());
+    work.run("score logs --alerts alerts.ndjson")
+        .exits(2)
+        .says("ContainerLogV2");
+    work.run("run logs").exits(2).says("ContainerLogV2");
+    assert!(!work.has("results/logs"), "a failed run leaves no results");
+}
+
+#[test]
 fn csv_logs_give_the_alerts_of_ndjson_logs() {
     let work = small();
     work.run("generate small.yaml -o ndjson").exits(0);
