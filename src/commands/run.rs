@@ -1,6 +1,7 @@
 //! `livefire run`: from a scenario, or a folder of logs with labels, to a verdict in one pass.
 
 mod subject;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -50,6 +51,9 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     let seconds = begun.elapsed().as_secs_f64();
     if result.rows == 0 {
         return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
+    }
+    for remark in warnings::of(&result, &pass.subject.entries) {
+        output.remark(&format!("note: {remark}"));
     }
     let scored = pass.score(&result)?;
     pass.write(folder, &result, &coverage, &scored)?;
@@ -175,9 +179,14 @@ impl Pass {
             ..self.subject.heading.clone()
         };
         let mut text = verdict::text(scored, &heading, &|kind| self.known.title(kind));
-        if result.unreadable.rows > 0 {
-            let lines = grouped(result.unreadable.rows);
-            text.push_str(&format!("          {lines} damaged lines were not read\n"));
+        let damaged = result.unreadable.rows;
+        if damaged > 0 {
+            let lines = if damaged == 1 { "line" } else { "lines" };
+            text.push_str(&format!(
+                "{:10}{} damaged {lines} not read\n",
+                "",
+                grouped(damaged)
+            ));
         }
         text.push_str(&format!(
             "written to {} - next: {}\n",

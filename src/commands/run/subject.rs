@@ -33,6 +33,8 @@ pub(super) struct Subject {
     pub(super) text: Vec<String>,
     /// What planning had to clamp or cut.
     pub(super) notes: Vec<String>,
+    /// Names of the campaigns, entry by entry; none for logs.
+    pub(super) entries: Vec<Vec<String>>,
 }
 
 /// Opens what the arguments name.
@@ -86,6 +88,7 @@ impl Subject {
     fn generated(scenario: &Scenario, notes: Vec<String>) -> Self {
         let calendar = scenario.calendar();
         let sources = scenario.sources().iter();
+        let entries = scenario.campaigns().iter();
         Subject {
             name: scenario.name().to_owned(),
             seed: Some(scenario.seed()),
@@ -99,6 +102,7 @@ impl Subject {
             },
             text: sources.map(|(_, text)| text.clone()).collect(),
             notes,
+            entries: entries.map(|entry| entry.names().to_vec()).collect(),
         }
     }
 
@@ -117,6 +121,7 @@ impl Subject {
             },
             text: Vec::new(),
             notes: Vec::new(),
+            entries: Vec::new(),
         }
     }
 }
