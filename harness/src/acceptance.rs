@@ -12,6 +12,7 @@
 mod cases;
 mod derived;
 mod order;
+mod plans;
 mod report;
 mod scale;
 mod tables;
@@ -27,6 +28,8 @@ use std::sync::Arc;
 
 pub use cases::{Case, Tactic, cases_of};
 pub use order::out_of_order;
+pub use plans::{PlanCheck, check_plans};
+pub use report::page;
 pub use tables::{TableFault, unwritten_tables};
 pub use world::SeedWorld;
 
@@ -147,7 +150,7 @@ pub fn required(of: usize) -> usize {
 pub fn measure(setup: &Setup, kinds: &[&AttackKind], seeds: &[u64]) -> Table {
     let cases: Vec<Case> = kinds
         .iter()
-        .flat_map(|kind| cases_of(setup, kind))
+        .flat_map(|kind| cases_of(kind))
         .collect();
     let runs: Vec<Vec<Result<derived::Seen, String>>> = seeds
         .par_iter()

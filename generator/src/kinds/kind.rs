@@ -254,5 +254,9 @@ pub(crate) fn stage_outcomes(stage: &Stage, action: Action) -> Vec<Outcome> {
     };
     found.extend(stage.first);
     found.extend(stage.last);
+    if found.is_empty() {
+        // Some actions know no outcome, and write rows all the same.
+        found.push(Outcome::None);
+    }
     found
 }

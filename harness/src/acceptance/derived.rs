@@ -6,22 +6,24 @@ use std::sync::Arc;
 use livefire_detector::{EngineOptions, RuleSet};
 use livefire_generator::benign::{Overlay, Verdict};
 use livefire_generator::emit::{EventProducer, Generation, GeneratorSource};
+use livefire_generator::evasions::Tactics;
 use livefire_generator::event::Event;
 use livefire_generator::kinds::AttackKind;
-use livefire_generator::kinds::model::Label;
 use livefire_generator::kinds::plan::overlay::{OverlaySet, Target};
 use livefire_generator::kinds::plan::{self, CampaignDraw, CampaignPlan, PlanError};
 use livefire_generator::recipes::Recipes;
+use livefire_generator::scenario::{EntrySpec, EvasionSpec};
 use livefire_generator::settings::Telemetry;
 use livefire_generator::world::World;
 use livefire_labels::LabelBook;
 use livefire_schema::alert::{Alert, Mode};
 use livefire_schema::rules::{self, RuleToken};
+use livefire_schema::spec::{Faults, Span, Spanned};
 use livefire_schema::time::{EventTime, TimeSpan};
 use livefire_scorer::score::{ScoreOptions, ScoreReport};
 use rustc_hash::FxHashMap;
 
-use super::cases::Case;
+use super::cases::{Case, Tactic};
 use super::world::{Actors, HISTORY, SeedWorld};
 use super::{Promise, Setup, scale, tables};
 use crate::scoring::score_run;
@@ -29,8 +31,8 @@ use crate::worlds::{RunResult, Settings, run as run_worlds};
 
 /// Scored days that are tried until the whole campaign fits, in order.
 const SCORED_DAYS: [i64; 6] = [7, 14, 21, 28, 42, 63];
-/// A look-alike may run along all of its log.
-const LOOK_ALIKE_DAYS: i64 = 14;
+/// Sizes that are tried until the campaign is small enough.
+const SIZES: usize = 6;
 
 /// What was seen on one seed.
 #[derive(Debug)]
@@ -48,6 +50,9 @@ pub(super) struct Seen {
 pub(super) fn run(setup: &Setup, case: &Case, seed: &SeedWorld) -> Result<Seen, String> {
     let kind = setup.library.get(&case.kind).ok_or("no such kind")?;
     let (planned, mut world, rows) = small(setup, case, kind, seed)?;
+    if planned.campaigns.iter().any(|campaign| campaign.cut) {
+        return Err("it outruns the longest log".to_owned());
+    }
     let end = end_of(setup, case, &planned, &world);
     world.calendar.duration = end - world.calendar.start;
     let actors = actors(&planned);
@@ -80,29 +85,34 @@ pub(super) fn run(setup: &Setup, case: &Case, seed: &SeedWorld) -> Result<Seen, 
 }
 
 /// The case's campaign at a size of at most [`scale::MOST_ROWS`], its world, and its rows.
-fn small(
+pub(super) fn small(
     setup: &Setup,
     case: &Case,
     kind: &AttackKind,
     seed: &SeedWorld,
 ) -> Result<(CampaignPlan, World, usize), String> {
     let mut factor = 1.0;
-    let mut last = None;
-    for _ in 0..4 {
-        let (planned, world) = fitting(case, kind, seed, factor)?;
+    for attempt in 0..SIZES {
+        let planned = match fitting(case, kind, seed, factor) {
+            // A size that is written down must be there, a default one is clamped.
+            Err(PlanError::TooManyAccounts { .. }) if attempt + 1 < SIZES => {
+                factor *= 0.6;
+                continue;
+            }
+            other => other.map_err(|error| error.to_string())?,
+        };
+        let (planned, world) = planned;
         let recipes = Recipes::new(Arc::new(world.clone()), Arc::clone(&setup.schema));
         let rows = tables::written(&planned, &recipes).1;
-        let is_small = rows <= scale::MOST_ROWS;
-        last = Some((planned, world, rows));
-        let entries = scale::entries(kind, factor * 0.5);
-        if is_small || entries.is_empty() {
-            break;
+        let cannot_shrink = scale::entries(kind, factor * 0.5).is_empty();
+        if rows <= scale::MOST_ROWS || cannot_shrink || attempt + 1 == SIZES {
+            return Ok((planned, world, rows));
         }
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let share = scale::MOST_ROWS as f64 / rows as f64;
         factor *= share * 0.9;
     }
-    last.ok_or_else(|| "nothing planned".to_owned())
+    Err("no size of it fits".to_owned())
 }
 
 /// The campaign in the shortest log that holds it whole.
@@ -111,32 +121,50 @@ fn fitting(
     kind: &AttackKind,
     seed: &SeedWorld,
     factor: f64,
-) -> Result<(CampaignPlan, World), String> {
-    let entries = scale::entries(kind, factor);
+) -> Result<(CampaignPlan, World), PlanError> {
+    let tactics = tactics(case, kind);
     let draw = CampaignDraw {
-        knobs: scale::overrides(kind, &entries)?,
+        knobs: scale::overrides(kind, &scale::entries(kind, factor)),
         traps: case.trap.iter().cloned().collect(),
+        transforms: tactics.transforms(),
+        alert_factor: tactics.alert_factor(),
         ..CampaignDraw::new(&case.kind)
     };
-    let is_attack = kind.label() == Label::Attack;
-    let days: &[i64] = if is_attack {
-        &SCORED_DAYS
-    } else {
-        &[LOOK_ALIKE_DAYS, 28, 42, 63]
-    };
-    let mut fault = String::new();
-    for days in days {
-        let mut world = seed.lasting(HISTORY + TimeSpan::from_days(*days));
+    let mut last = None;
+    for days in SCORED_DAYS {
+        let mut world = seed.lasting(HISTORY + TimeSpan::from_days(days));
         match plan::plan(kind, &draw, &mut world) {
-            Ok(planned) if planned.campaigns.iter().any(|campaign| campaign.cut) => {
-                fault = format!("does not end within {days} days");
+            Ok(mut planned) => {
+                tactics.finish(&mut planned, &world);
+                let is_cut = planned.campaigns.iter().any(|campaign| campaign.cut);
+                last = Some(Ok((planned, world)));
+                if !is_cut {
+                    break;
+                }
             }
-            Ok(planned) => return Ok((planned, world)),
-            Err(error @ PlanError::TooManyEvents { .. }) => return Err(error.to_string()),
-            Err(error) => fault = error.to_string(),
+            Err(
+                error @ (PlanError::TooManyEvents { .. } | PlanError::TooManyAccounts { .. }),
+            ) => return Err(error),
+            Err(error) => last = Some(Err(error)),
         }
     }
-    Err(fault)
+    last.expect("some length of a log was tried")
+}
+
+/// The case's tactic as a scenario's entry would ask for it. Knobs that only set the size are not
+/// part of it, so that stealth governs everything.
+fn tactics(case: &Case, kind: &AttackKind) -> Tactics {
+    let spanned = |text: &str| Spanned::new(text.to_owned(), Span::HEAD);
+    let mut entry = EntrySpec::bare(&Arc::from("acceptance"), spanned(&case.kind));
+    match case.tactic {
+        Tactic::Loud => {}
+        Tactic::Stealth(stealth) => entry.stealth = Some(Spanned::new(stealth, Span::HEAD)),
+        Tactic::Evasion(name) => entry.evasions.push(EvasionSpec {
+            name: spanned(name),
+            knobs: Vec::new(),
+        }),
+    }
+    Tactics::read(kind, &entry, &Faults::new("acceptance"))
 }
 
 /// When the derived log ends: after the campaign and the longest window of its rules, or, where

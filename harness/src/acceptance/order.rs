@@ -2,24 +2,28 @@
 
 use livefire_generator::event::{AccountRef, Action, Event};
 use livefire_generator::kinds::AttackKind;
-use livefire_generator::kinds::model::{Anchor, Pick, Stage};
+use livefire_generator::kinds::model::{Anchor, Days, Pick, Stage};
 use livefire_generator::kinds::plan::CampaignPlan;
-use livefire_schema::time::EventTime;
+use livefire_schema::time::{EventTime, TimeSpan};
 use rustc_hash::FxHashMap;
 
 /// The stages of a plan that begin before what they wait for, as sentences.
 ///
 /// A stage after a whole stage begins after its last event; where both run once for each account,
-/// that holds for each account by itself; for any other anchor after its first event.
+/// that holds for each account by itself; for any other anchor after its first event. Of a stage
+/// of every day the log's first day is left out, as what it waits for may lie before the log.
 #[must_use]
-pub fn out_of_order(kind: &AttackKind, plan: &CampaignPlan) -> Vec<String> {
+pub fn out_of_order(kind: &AttackKind, plan: &CampaignPlan, start: EventTime) -> Vec<String> {
     let traps = kind.traps().values().flat_map(|trap| &trap.stages);
     let mut faults = Vec::new();
     for stage in kind.stages().values().chain(traps) {
         let Some(anchor) = stage.anchor.as_ref().filter(|anchor| !anchor.is_before) else {
             continue;
         };
-        let (own, other) = (times(plan, &stage.name), times(plan, &anchor.stage.value));
+        let (mut own, other) = (times(plan, &stage.name), times(plan, &anchor.stage.value));
+        if matches!(stage.days, Some(Days::Scenario)) {
+            own.retain(|(_, at)| *at >= start + TimeSpan::from_days(1));
+        }
         if is_early(kind, stage, anchor, &own, &other) {
             faults.push(format!(
                 "{}: stage `{}` begins before `{}`",

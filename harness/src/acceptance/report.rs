@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::cases::Case;
 use super::derived::Seen;
+use super::plans::PlanCheck;
 use super::{Line, Promise, Setup, Table, Verdict, required};
 
 /// Appends the lines of a case.
@@ -111,4 +112,36 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
+}
+
+/// The page of results: what was measured, in how many seeds, and what it showed.
+#[must_use]
+pub fn page(table: &Table, plans: &[PlanCheck], seeds: usize) -> String {
+    let count = |verdict: Verdict| {
+        let lines = table.lines.iter();
+        lines.filter(|line| line.verdict == verdict).count()
+    };
+    let mut page = format!(
+        "# Acceptance of attack kinds and look-alikes\n\n\
+         Made by `just acceptance`. Each run is a log of its own: 7 days of history, one campaign \
+         or look-alike, and the benign rows of the accounts, applications and deployments that it \
+         uses. A cell is the number of seeds, of {seeds}, on which an alert meets the rule: for \
+         attacks and traps an alert credited to the campaign, for look-alikes one whose evidence \
+         holds their rows. A promise is kept on at least {} of {seeds} seeds (`lost`: silent on as \
+         many). What may fire and what a tuned rule keeps quiet is measured, not judged.\n\n\
+         {} promises kept, {} broken, {} on rules without a native form.\n\n{table}",
+        required(seeds),
+        count(Verdict::Kept),
+        count(Verdict::Broken),
+        count(Verdict::NotNative),
+    );
+    if !table.faults.is_empty() {
+        page.push_str("\n## Not run\n\n");
+        let faults = table.faults.iter().map(|fault| format!("- {fault}\n"));
+        page.extend(faults);
+    }
+    page.push_str("\n## Order of stages and tables\n\n");
+    let checks = plans.iter().map(|check| format!("- {check}\n"));
+    page.extend(checks);
+    page
 }

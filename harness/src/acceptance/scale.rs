@@ -44,17 +44,9 @@ pub(super) fn entries(kind: &AttackKind, factor: f64) -> Vec<(Spanned<String>, N
     }
 }
 
-/// The same as overrides.
-pub(super) fn overrides(
-    kind: &AttackKind,
-    entries: &[(Spanned<String>, Node)],
-) -> Result<KnobOverrides, String> {
-    let faults = Faults::new("acceptance");
-    let overrides = kind.overrides(entries, &faults);
-    if faults.has_errors() {
-        return Err(faults.to_string());
-    }
-    Ok(overrides)
+/// The same as overrides; values outside a knob's range were not made.
+pub(super) fn overrides(kind: &AttackKind, entries: &[(Spanned<String>, Node)]) -> KnobOverrides {
+    kind.overrides(entries, &Faults::new("acceptance"))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "knobs are far below 2^53")]

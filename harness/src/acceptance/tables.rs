@@ -1,6 +1,7 @@
 //! Which tables do a kind's campaigns write, and are they the ones that it lists?
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use livefire_generator::kinds::AttackKind;
 use livefire_generator::kinds::plan::CampaignPlan;
@@ -13,6 +14,15 @@ pub enum TableFault {
     Unwritten(String),
     /// Written, but not listed.
     Unlisted(String),
+}
+
+impl fmt::Display for TableFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TableFault::Unwritten(table) => write!(f, "no campaign wrote {table}, which is listed"),
+            TableFault::Unlisted(table) => write!(f, "{table} was written and is not listed"),
+        }
+    }
 }
 
 /// Tables of a plan's rows, with the number of rows.

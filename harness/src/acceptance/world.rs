@@ -9,8 +9,8 @@ use livefire_generator::world::World;
 use livefire_schema::time::{EventTime, TimeSpan};
 use rustc_hash::FxHashSet;
 
-/// Human accounts: enough for every kind's default cast but the largest, which are clamped.
-const USERS: u32 = 400;
+/// Human accounts; the few casts that are larger take all of them.
+const USERS: u32 = 120;
 /// Midnight UTC of Monday, 2 March 2026.
 const START: EventTime = EventTime::from_unix_seconds(1_772_409_600);
 /// Days before the first scored instant, as far as the rules look back.
