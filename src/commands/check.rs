@@ -1,11 +1,14 @@
 //! `livefire check`: every fault of every file, with its place, before anything runs.
 
+mod needs;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use livefire_generator::scenario::Scenario;
 use livefire_schema::spec::{self, Faults, NodeValue};
+use livefire_schema::table::Schema;
 use serde::Serialize;
 
 use crate::arguments::CheckArguments;
@@ -63,6 +66,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: Output) -> Outcome {
     }
     let mut checked = Vec::new();
     let mut folders = BTreeSet::new();
+    let schema = Schema::embedded();
     for path in files {
         let what = kind_of(&path);
         let summary = match what {
@@ -72,7 +76,10 @@ pub(crate) fn run(arguments: &CheckArguments, output: Output) -> Outcome {
                 if folders.insert((what, folder.clone())) {
                     check_folder(what, &folder, &faults);
                 }
-                String::new()
+                match what {
+                    FileKind::Rule => needs::of_file(&path, &schema),
+                    _ => String::new(),
+                }
             }
         };
         checked.push(Checked {

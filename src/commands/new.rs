@@ -3,10 +3,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use livefire_generator::scenario::Catalogue;
+use livefire_schema::spec::{did_you_mean, or_list};
 use serde_json::json;
 
 use crate::arguments::{NewArguments, NewFile};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::input::Known;
 use crate::output::Output;
 
 const SCENARIO: &str = include_str!("new/scenario.yaml");
@@ -19,7 +22,7 @@ pub(crate) fn run(arguments: &NewArguments, output: Output) -> Outcome {
         NewFile::Scenario => {
             let kind = arguments.attack.as_deref().unwrap_or("prompt_injection");
             check_name(name, |c| c == '-' || c == '_')?;
-            check_name(kind, |c| c == '_')?;
+            check_kind(kind)?;
             let text = SCENARIO.replace("{name}", name).replace("{kind}", kind);
             (text, PathBuf::from(format!("{name}.yaml")))
         }
@@ -44,6 +47,19 @@ pub(crate) fn run(arguments: &NewArguments, output: Output) -> Outcome {
     };
     output.human(&format!("written to {shown} - next: {next}\n"))?;
     Ok(Exit::Pass)
+}
+
+fn check_kind(kind: &str) -> Result<(), Failure> {
+    let known = Known::load(None)?;
+    let attacks = known.kinds.attacks();
+    if attacks.contains(&kind) {
+        return Ok(());
+    }
+    let end = or_list(kind, "see", ["livefire list attacks"]);
+    let end = did_you_mean(kind, attacks).map_or(end, |near| format!("; did you mean `{near}`?"));
+    Err(Failure::usage(format!(
+        "--attack: no attack kind `{kind}`{end}"
+    )))
 }
 
 fn check_name(name: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), Failure> {

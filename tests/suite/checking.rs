@@ -163,3 +163,13 @@ fn a_shipped_name_is_not_taken_silently() {
         .exits(2)
         .says("`prompt_injection` is a shipped kind");
 }
+
+#[test]
+fn a_checked_rule_says_which_tables_and_columns_it_needs() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+    Work::new()
+        .run(&format!("check {folder}"))
+        .exits(0)
+        .prints("R2 reads ContainerLogV2 (LogMessage.security_check_passed")
+        .prints("9 files checked: no fault");
+}

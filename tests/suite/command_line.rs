@@ -154,3 +154,19 @@ fn colour_is_for_terminals_only() {
     let answer = work.run("check bad.yaml").exits(2);
     assert!(!answer.err.contains('\x1b') && !answer.out.contains('\x1b'));
 }
+
+#[test]
+fn every_attack_kind_has_a_scenario_of_its_own() {
+    let work = Work::new();
+    let kinds = work.run("list attacks --json").exits(0).json();
+    for kind in kinds.as_array().expect("an array") {
+        let kind = kind["kind"].as_str().expect("a name");
+        work.run(&format!("new scenario of_{kind} --attack {kind}"))
+            .exits(0);
+    }
+    work.run("check .").exits(0).prints("32 files checked");
+    work.run("new scenario x --attack prompt_injectoin")
+        .exits(3)
+        .says("did you mean `prompt_injection`?");
+    work.run("new scenario x --attack nat_office_ip").exits(3);
+}

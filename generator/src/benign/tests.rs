@@ -1,5 +1,4 @@
 //! What benign traffic must hold: purity by day and actor, and the calibrated facts.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use livefire_schema::address::address_key;
