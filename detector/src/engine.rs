@@ -392,6 +392,8 @@ impl Instance {
     }
 
     fn apply(&mut self, bucket: &Bucket, context: &mut Context<'_>) {
+        // What is due before the bucket is closed before it, also if the clock has jumped over both.
+        self.rule.advance(bucket.start(), context);
         for (record, text) in bucket.iter() {
             self.rule.apply(record, text, context);
         }

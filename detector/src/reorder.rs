@@ -32,6 +32,11 @@ pub(crate) struct Bucket {
 const SPARE: usize = 4;
 
 impl Bucket {
+    /// Its first instant.
+    pub(crate) fn start(&self) -> EventTime {
+        self.end - BUCKET
+    }
+
     /// One past its last instant.
     pub(crate) fn end(&self) -> EventTime {
         self.end

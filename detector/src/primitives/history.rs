@@ -23,7 +23,8 @@ pub(super) struct History {
     bin: EventTime,
     last_alert: Option<EventTime>,
     pending: SmallVec<[Pending; 1]>,
-    pub(super) samples: VecDeque<(EventTime, Box<str>)>,
+    /// Kept texts, each with the times of the first and the last of its consecutive rows.
+    pub(super) samples: VecDeque<(TimeRange, Box<str>)>,
 }
 
 /// An alert that waits for its class.
@@ -122,7 +123,11 @@ impl History {
             self.live -= 1;
         }
         let oldest = self.rows.front().map_or(EventTime::MAX, |row| row.time);
-        while self.samples.len() > 1 && self.samples.front().is_some_and(|(time, _)| *time < oldest)
+        while self.samples.len() > 1
+            && self
+                .samples
+                .front()
+                .is_some_and(|(times, _)| times.end < oldest)
         {
             self.samples.pop_front();
         }

@@ -275,17 +275,21 @@ fn keep_sample(history: &mut History, record: &Record, text: &str, policy: Sampl
         SamplePolicy::Every => true,
         SamplePolicy::Second => history.samples.is_empty(),
     };
-    if let Some((time, last)) = history.samples.back_mut()
+    if let Some((times, last)) = history.samples.back_mut()
         && **last == *text
     {
-        *time = record.time;
+        times.end = record.time;
         return;
     }
     if wanted && !text.is_empty() {
         if history.samples.len() >= SAMPLES_KEPT {
             history.samples.pop_front();
         }
-        history.samples.push_back((record.time, text.into()));
+        let times = TimeRange {
+            start: record.time,
+            end: record.time,
+        };
+        history.samples.push_back((times, text.into()));
     }
 }
 
@@ -314,9 +318,9 @@ fn close(
         level.add(counting.token.of(row));
     }
     let mut samples: Vec<String> = Vec::new();
-    for (time, text) in &history.samples {
+    for (times, text) in &history.samples {
         let is_near = counting.samples == SamplePolicy::Second
-            || (window.start <= *time && *time <= last.max(window.end));
+            || (window.start <= times.end && times.start <= last.max(window.end));
         if is_near && samples.len() < SAMPLES_PRINTED && !samples.iter().any(|s| **s == **text) {
             samples.push(text.to_string());
         }
