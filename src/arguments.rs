@@ -107,9 +107,23 @@ pub(crate) struct GenerateArguments {
     /// First instant of ingestion time not to write (ISO 8601).
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
+    /// Write one of N equal parts of the log by ingestion time, as 1/4; the parts of all N,
+    /// one after another, are the whole log.
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["from", "to"])]
+    pub(crate) shard: Option<(u32, u32)>,
     /// Worker threads; the bytes do not depend on it [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+}
+
+/// Reads `1/4`: which part, from 1, and of how many.
+fn shard(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        Some((part, of)) if (1..=of).contains(&part) && of <= 10_000 => Ok((part, of)),
+        _ => Err("write which part of how many, from 1/N to N/N, as 1/4".to_owned()),
+    }
 }
 
 /// Form of log files.

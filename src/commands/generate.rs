@@ -1,6 +1,7 @@
 //! `livefire generate`: a scenario's logs as files, labels apart.
 
 use livefire_generator::assemble::Options;
+use livefire_generator::emit;
 use livefire_generator::write::{self, Manifest, WriteError, WriteOptions, write_dir};
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 use serde_json::json;
@@ -18,7 +19,10 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
     if let Some(seed) = arguments.seed {
         scenario = scenario.with_seed(seed);
     }
-    let window = window(arguments)?;
+    let window = match arguments.shard {
+        Some((part, of)) => Some(emit::shard(&scenario.calendar(), part - 1, of)),
+        None => window(arguments)?,
+    };
     generation::use_threads(arguments.threads);
     let options = Options {
         threads: arguments.threads.map_or(0, usize::from),

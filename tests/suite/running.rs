@@ -176,6 +176,24 @@ fn slices_of_ingestion_time_concatenate_to_the_whole() {
 }
 
 #[test]
+fn shards_concatenate_to_the_whole_and_name_what_they_ask_for() {
+    let work = small();
+    work.run("generate small.yaml -o whole").exits(0);
+    for part in 1..=3 {
+        work.run(&format!(
+            "generate small.yaml -o part-{part} --shard {part}/3"
+        ))
+        .exits(0);
+    }
+    let part = |folder: &str| work.read(&format!("{folder}/ContainerLogV2.ndjson"));
+    assert!(part("part-1") + &part("part-2") + &part("part-3") == part("whole"));
+    for wrong in ["0/3", "4/3", "1", "a/b"] {
+        let refused = work.run(&format!("generate small.yaml -o no --shard {wrong}"));
+        refused.exits(3).says("from 1/N to N/N");
+    }
+}
+
+#[test]
 fn leaving_out_a_campaign_removes_its_rows_and_no_other() {
     let work = small();
     work.run("generate small.yaml -o whole").exits(0);
