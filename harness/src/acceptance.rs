@@ -156,7 +156,10 @@ pub fn measure(setup: &Setup, kinds: &[&AttackKind], seeds: &[u64]) -> Table {
         .par_iter()
         .map(|seed| {
             let world = SeedWorld::new(*seed);
-            let run = |case: &Case| derived::run(setup, case, &world);
+            let run = |case: &Case| match case.is_measurable(setup) {
+                true => derived::run(setup, case, &world),
+                false => Ok(derived::Seen::nothing(case)),
+            };
             cases.iter().map(run).collect()
         })
         .collect();

@@ -8,7 +8,7 @@ use livefire_generator::kinds::model::Label;
 use livefire_schema::alert::Semantics;
 use livefire_schema::rules::{self, RuleToken};
 
-use super::Promise;
+use super::{Promise, Setup};
 
 /// Stealth at which a kind's `lost` count rules must be silent.
 const QUIET: f64 = 0.9;
@@ -56,6 +56,12 @@ impl fmt::Display for Case {
 }
 
 impl Case {
+    /// Whether one of its rules is native; without, there is nothing to run for.
+    pub(super) fn is_measurable(&self, setup: &Setup) -> bool {
+        let mut tokens = self.promises.iter().flat_map(|(_, tokens)| tokens);
+        tokens.any(|token| setup.is_native(token))
+    }
+
     /// What distinguishes it from the kind's other cases.
     #[must_use]
     pub fn label(&self) -> String {

@@ -43,6 +43,16 @@ pub(super) struct Seen {
     pub(super) rows: usize,
 }
 
+impl Seen {
+    /// What a case shows that is not run.
+    pub(super) fn nothing(case: &Case) -> Self {
+        Seen {
+            met: vec![(false, false); case.promises.len()],
+            rows: 0,
+        }
+    }
+}
+
 /// Runs a case on a seed.
 ///
 /// # Errors
@@ -50,7 +60,7 @@ pub(super) struct Seen {
 pub(super) fn run(setup: &Setup, case: &Case, seed: &SeedWorld) -> Result<Seen, String> {
     let kind = setup.library.get(&case.kind).ok_or("no such kind")?;
     let (planned, mut world, rows) = small(setup, case, kind, seed)?;
-    if planned.campaigns.iter().any(|campaign| campaign.cut) {
+    if is_cut(&planned) {
         return Err("it outruns the longest log".to_owned());
     }
     let end = end_of(setup, case, &planned, &world);
@@ -105,6 +115,10 @@ pub(super) fn small(
         let recipes = Recipes::new(Arc::new(world.clone()), Arc::clone(&setup.schema));
         let rows = tables::written(&planned, &recipes).1;
         let cannot_shrink = scale::entries(kind, factor * 0.5).is_empty();
+        if is_cut(&planned) && !cannot_shrink && attempt + 1 < SIZES {
+            factor *= 0.3;
+            continue;
+        }
         if rows <= scale::MOST_ROWS || cannot_shrink || attempt + 1 == SIZES {
             return Ok((planned, world, rows));
         }
@@ -113,6 +127,10 @@ pub(super) fn small(
         factor *= share * 0.9;
     }
     Err("no size of it fits".to_owned())
+}
+
+fn is_cut(planned: &CampaignPlan) -> bool {
+    planned.campaigns.iter().any(|campaign| campaign.cut)
 }
 
 /// The campaign in the shortest log that holds it whole.
@@ -136,9 +154,9 @@ fn fitting(
         match plan::plan(kind, &draw, &mut world) {
             Ok(mut planned) => {
                 tactics.finish(&mut planned, &world);
-                let is_cut = planned.campaigns.iter().any(|campaign| campaign.cut);
+                let is_whole = !is_cut(&planned);
                 last = Some(Ok((planned, world)));
-                if !is_cut {
+                if is_whole {
                     break;
                 }
             }

@@ -8,7 +8,7 @@ use livefire_schema::spec::{Faults, Node, NodeValue, Spanned, parse};
 /// Rows that one campaign may write in a derived log.
 pub(super) const MOST_ROWS: usize = 2000;
 /// Numbers below this are the kind's shape, not its size.
-const LEAST: i64 = 50;
+const LEAST: i64 = 12;
 
 /// Knob values as a scenario writes them, for a size that is `factor` of the default one; empty
 /// for 1.
@@ -29,7 +29,7 @@ pub(super) fn entries(kind: &AttackKind, factor: f64) -> Vec<(Spanned<String>, N
             .map(|number| shrunk(number, factor, least).to_string())
             .collect();
         let largest = literals.iter().filter_map(|literal| literal.as_number());
-        let is_size = largest.fold(0.0, f64::max) > 50.0;
+        let is_size = largest.fold(0.0, f64::max) > 20.0;
         if is_size && !scaled.is_empty() {
             text.push_str(&format!("{name}: {}\n", scaled.join("..")));
         }
