@@ -4,7 +4,7 @@
 //! than keeping a heap. Whatever is in a released bucket has been sorted by
 //! (event time, event id, item).
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use livefire_schema::time::{EventTime, TimeSpan};
 
@@ -16,7 +16,8 @@ pub(crate) const BUCKET: TimeSpan = TimeSpan::from_minutes(1);
 /// Records that wait for the watermark, with the texts that travel with them.
 #[derive(Debug, Default)]
 pub(crate) struct Reorder {
-    buckets: BTreeMap<EventTime, Bucket>,
+    /// In the order of time.
+    buckets: VecDeque<Bucket>,
     spare: Vec<Bucket>,
 }
 
@@ -25,7 +26,7 @@ pub(crate) struct Reorder {
 pub(crate) struct Bucket {
     records: Vec<Record>,
     texts: String,
-    end: EventTime,
+    start: EventTime,
 }
 
 /// Emptied buckets kept.
@@ -34,12 +35,12 @@ const SPARE: usize = 4;
 impl Bucket {
     /// Its first instant.
     pub(crate) fn start(&self) -> EventTime {
-        self.end - BUCKET
+        self.start
     }
 
     /// One past its last instant.
     pub(crate) fn end(&self) -> EventTime {
-        self.end
+        self.start.saturating_add(BUCKET)
     }
 
     /// Its records in order, with their texts.
@@ -54,11 +55,8 @@ impl Bucket {
 impl Reorder {
     /// Adds a record that the watermark has not passed.
     pub(crate) fn push(&mut self, record: &Record, text: &str) {
-        let spare = &mut self.spare;
-        let bucket = self
-            .buckets
-            .entry(record.time.bin(BUCKET))
-            .or_insert_with(|| spare.pop().unwrap_or_default());
+        let index = self.place(record.time);
+        let bucket = &mut self.buckets[index];
         let mut record = *record;
         record.text = if text.is_empty() {
             TextRef::default()
@@ -68,16 +66,32 @@ impl Reorder {
         bucket.records.push(record);
     }
 
+    /// Position of the bucket of an instant, which is made if need be; nearly always the last.
+    fn place(&mut self, time: EventTime) -> usize {
+        if let Some(last) = self.buckets.back()
+            && last.start <= time
+            && time < last.end()
+        {
+            return self.buckets.len() - 1;
+        }
+        let start = time.bin(BUCKET);
+        let found = self
+            .buckets
+            .binary_search_by_key(&start, |bucket| bucket.start);
+        found.unwrap_or_else(|index| {
+            let spare = self.spare.pop().unwrap_or_default();
+            self.buckets.insert(index, Bucket { start, ..spare });
+            index
+        })
+    }
+
     /// Takes the first bucket that ends at or before `watermark`, sorted; give it back with
     /// [`Reorder::recycle`].
     pub(crate) fn pop(&mut self, watermark: EventTime) -> Option<Bucket> {
-        let entry = self.buckets.first_entry()?;
-        if *entry.key() >= watermark {
+        if self.buckets.front()?.start >= watermark {
             return None;
         }
-        let end = entry.key().saturating_add(BUCKET);
-        let mut bucket = entry.remove();
-        bucket.end = end;
+        let mut bucket = self.buckets.pop_front()?;
         bucket.records.sort_unstable_by_key(Record::order);
         Some(bucket)
     }
@@ -93,9 +107,63 @@ impl Reorder {
 
     /// Records waiting.
     pub(crate) fn len(&self) -> usize {
-        self.buckets
-            .values()
-            .map(|bucket| bucket.records.len())
-            .sum()
+        self.buckets.iter().map(|bucket| bucket.records.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livefire_schema::ids::{EventId, ItemId};
+    use livefire_schema::table::TableId;
+
+    use super::*;
+    use crate::ruleset::FormIndex;
+
+    fn record(seconds: i64) -> Record {
+        Record {
+            item: ItemId(0),
+            time: EventTime::from_unix_seconds(seconds),
+            available: EventTime::MIN,
+            event: EventId(0),
+            key: 0,
+            value: 0,
+            other: 0,
+            address: 0,
+            number: 0,
+            text: TextRef::default(),
+            table: TableId(0),
+            form: FormIndex(0),
+            kind: 0,
+            flags: 0,
+        }
+    }
+
+    #[test]
+    fn records_come_out_in_order_of_time_with_their_texts_up_to_the_watermark() {
+        let mut reorder = Reorder::default();
+        for seconds in [125, 60, 3, 119, 59, 180, 0, 124, 64] {
+            reorder.push(&record(seconds), &seconds.to_string());
+        }
+        let mut seen: Vec<(i64, Vec<String>)> = Vec::new();
+        while let Some(bucket) = reorder.pop(EventTime::from_unix_seconds(180)) {
+            let start = bucket.start() - EventTime::from_unix_seconds(0);
+            assert_eq!(bucket.end() - bucket.start(), BUCKET);
+            let texts = bucket.iter().map(|(_, text)| text.to_owned());
+            seen.push((start.ticks() / BUCKET.ticks(), texts.collect()));
+            reorder.recycle(bucket);
+        }
+        let texts = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|&text| text.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let expected = vec![
+            (0, texts(&["0", "3", "59"])),
+            (1, texts(&["60", "64", "119"])),
+            (2, texts(&["124", "125"])),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(reorder.len(), 1);
     }
 }

@@ -104,26 +104,53 @@ pub struct FieldSet {
 struct Tree {
     slot: Option<usize>,
     children: Vec<(String, Tree)>,
-    /// The [`mark`] of each child's name.
-    marks: Vec<u32>,
+    /// Position of the first child in each [`bucket`]; empty without children.
+    heads: Vec<usize>,
+    /// For each child the position of the next one in its bucket.
+    nexts: Vec<usize>,
 }
 
-/// Length, first and last byte of a name: what tells most names apart in one comparison.
-fn mark(bytes: &[u8]) -> u32 {
-    let [length, ..] = bytes.len().to_le_bytes();
-    let (first, last) = (bytes.first(), bytes.last());
-    let end = |byte: Option<&u8>| byte.copied().unwrap_or(0);
-    u32::from_le_bytes([length, end(first), end(last), 0])
+/// Buckets of a [`Tree`]: many more than children, since most names of a line are not asked for
+/// and an empty bucket settles that at once.
+const BUCKETS: usize = 128;
+/// No position.
+const NOWHERE: usize = usize::MAX;
+
+/// Where to look for a name, from its length, first and last byte, which tell most names apart.
+#[inline]
+fn bucket(name: &[u8]) -> usize {
+    let (first, last) = match name {
+        [] => (0, 0),
+        [only] => (*only, *only),
+        [first, .., last] => (*first, *last),
+    };
+    let [length, ..] = name.len().to_le_bytes();
+    let mark = u32::from_le_bytes([length, first, last, 0]);
+    // The top seven bits of a product that every bit of the mark reaches.
+    (mark.wrapping_mul(0x9e37_79b1) >> 25) as usize
 }
 
 impl Tree {
+    #[inline]
     fn child(&self, name: &[u8]) -> Option<&Tree> {
-        let wanted = mark(name);
-        let marked = self.marks.iter().zip(&self.children);
-        marked
-            .filter(|&(&mark, (own, _))| mark == wanted && own.as_bytes() == name)
-            .map(|(_, (_, child))| child)
-            .next()
+        let mut position = *self.heads.get(bucket(name))?;
+        while let Some((own, child)) = self.children.get(position) {
+            if own.as_bytes() == name {
+                return Some(child);
+            }
+            position = self.nexts[position];
+        }
+        None
+    }
+
+    /// Adds a child that is not there yet and gives its position.
+    fn add(&mut self, name: &str) -> usize {
+        let position = self.children.len();
+        self.heads.resize(BUCKETS, NOWHERE);
+        let head = &mut self.heads[bucket(name.as_bytes())];
+        self.nexts.push(std::mem::replace(head, position));
+        self.children.push((name.to_owned(), Tree::default()));
+        position
     }
 }
 
@@ -151,11 +178,7 @@ impl FieldSet {
         let mut tree = &mut self.tree;
         for part in path.split('.') {
             let position = tree.children.iter().position(|(name, _)| name == part);
-            let position = position.unwrap_or_else(|| {
-                tree.children.push((part.to_owned(), Tree::default()));
-                tree.marks.push(mark(part.as_bytes()));
-                tree.children.len() - 1
-            });
+            let position = position.unwrap_or_else(|| tree.add(part));
             tree = &mut tree.children[position].1;
         }
         tree.slot = Some(index);
@@ -173,13 +196,13 @@ impl FieldSet {
     /// # Errors
     /// [`RowError`] if the line is no JSON object, or is not UTF-8.
     pub fn read_json<'a>(&self, line: &'a [u8]) -> Result<Row<'a>, RowError> {
-        if let Some(row) = scan::scan(self, line) {
-            return Ok(row);
-        }
         let text = std::str::from_utf8(line).map_err(|error| RowError {
             message: error.to_string(),
         })?;
-        self.read_json_fully(text)
+        match scan::scan(self, text) {
+            Some(row) => Ok(row),
+            None => self.read_json_fully(text),
+        }
     }
 
     /// The full parser: slower, strict everywhere, and able to say what is wrong.
