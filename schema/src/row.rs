@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
@@ -108,6 +109,8 @@ struct Tree {
     heads: Vec<usize>,
     /// For each child the position of the next one in its bucket.
     nexts: Vec<usize>,
+    /// The keys of an object that was read here: those of one table mostly come in one order.
+    order: OnceLock<Vec<scan::Expected>>,
 }
 
 /// Buckets of a [`Tree`]: many more than children, since most names of a line are not asked for
@@ -131,12 +134,17 @@ fn bucket(name: &[u8]) -> usize {
 }
 
 impl Tree {
-    #[inline]
     fn child(&self, name: &[u8]) -> Option<&Tree> {
+        self.position(name)
+            .map(|position| &self.children[position].1)
+    }
+
+    #[inline]
+    fn position(&self, name: &[u8]) -> Option<usize> {
         let mut position = *self.heads.get(bucket(name))?;
-        while let Some((own, child)) = self.children.get(position) {
+        while let Some((own, _)) = self.children.get(position) {
             if own.as_bytes() == name {
-                return Some(child);
+                return Some(position);
             }
             position = self.nexts[position];
         }
@@ -146,6 +154,7 @@ impl Tree {
     /// Adds a child that is not there yet and gives its position.
     fn add(&mut self, name: &str) -> usize {
         let position = self.children.len();
+        self.order = OnceLock::new();
         self.heads.resize(BUCKETS, NOWHERE);
         let head = &mut self.heads[bucket(name.as_bytes())];
         self.nexts.push(std::mem::replace(head, position));
@@ -199,8 +208,9 @@ impl FieldSet {
         let text = std::str::from_utf8(line).map_err(|error| RowError {
             message: error.to_string(),
         })?;
-        match scan::scan(self, text) {
-            Some(row) => Ok(row),
+        let mut row = self.empty_row();
+        match scan::scan(self, text, &mut row) {
+            Some(()) => Ok(row),
             None => self.read_json_fully(text),
         }
     }

@@ -12,12 +12,26 @@ use smallvec::SmallVec;
 
 use super::{FieldSet, Row, Tree, Value, read_nested};
 
+#[cfg(test)]
+mod tests;
+
 /// Deeper nesting is left to the full parser's own limit.
 const DEEPEST: usize = 100;
 
-/// Reads a line, or gives up.
-pub(super) fn scan<'a>(set: &FieldSet, text: &'a str) -> Option<Row<'a>> {
-    let mut row = set.empty_row();
+/// Longer objects are expected in order up to here.
+const LONGEST_ORDER: usize = 64;
+
+/// A key of an object, where an earlier line had it.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    /// The key with its quotes and the colon.
+    quoted: Box<[u8]>,
+    /// Position of its child, if it is asked for.
+    child: Option<usize>,
+}
+
+/// Reads a line into an empty row, or gives up and leaves it half filled.
+pub(super) fn scan<'a>(set: &FieldSet, text: &'a str, row: &mut Row<'a>) -> Option<()> {
     let mut scanner = Scanner {
         text,
         bytes: text.as_bytes(),
@@ -26,7 +40,7 @@ pub(super) fn scan<'a>(set: &FieldSet, text: &'a str) -> Option<Row<'a>> {
     scanner.expect(b'{')?;
     scanner.object(&set.tree, &mut row.values, 0)?;
     scanner.skip_space();
-    (scanner.at == text.len()).then_some(row)
+    (scanner.at == text.len()).then_some(())
 }
 
 struct Scanner<'a> {
@@ -76,20 +90,41 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             return Some(());
         }
+        let order = tree.order.get().map(Vec::as_slice);
+        let mut learnt = Vec::new();
+        let mut next = 0;
         loop {
-            self.expect(b'"')?;
-            let key = self.key()?;
-            self.expect(b':')?;
+            let child = match order.and_then(|order| order.get(next)) {
+                Some(expected) if self.bytes[self.at..].starts_with(&expected.quoted) => {
+                    self.at += expected.quoted.len();
+                    next += 1;
+                    expected.child
+                }
+                _ => {
+                    let key = self.key()?;
+                    let child = tree.position(key);
+                    match order {
+                        Some(order) => next = after(order, next, key),
+                        None if learnt.len() < LONGEST_ORDER => learnt.push((key, child)),
+                        None => {}
+                    }
+                    child
+                }
+            };
             self.skip_space();
-            match tree.child(key) {
+            match child.and_then(|position| tree.children.get(position)) {
                 None => self.skip_value()?,
-                Some(child) => self.field(child, values, depth)?,
+                Some((_, child)) => self.field(child, values, depth)?,
             }
             self.skip_space();
-            let next = self.peek()?;
+            let byte = self.peek()?;
             self.at += 1;
-            match next {
-                b',' => {}
+            match byte {
+                b',' => self.skip_space(),
+                b'}' if order.is_none() => {
+                    learn(tree, &learnt);
+                    return Some(());
+                }
                 b'}' => return Some(()),
                 _ => return None,
             }
@@ -181,11 +216,14 @@ impl<'a> Scanner<'a> {
         (value != 0 || first == start).then_some(value)
     }
 
-    /// The rest of a key without escapes whose quote has been read.
+    /// A key without escapes, and its colon.
     fn key(&mut self) -> Option<&'a [u8]> {
+        self.expect(b'"')?;
         let start = self.at;
         let has_escape = self.skip_string()?;
-        (!has_escape).then(|| &self.bytes[start..self.at - 1])
+        let end = self.at - 1;
+        self.expect(b':')?;
+        (!has_escape).then(|| &self.bytes[start..end])
     }
 
     /// Jumps over the rest of a string and its quote; whether it holds an escape.
@@ -276,149 +314,30 @@ impl<'a> Scanner<'a> {
     }
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+/// Where to go on in an order once `key` came instead of what stands at `next`: behind the key, or,
+/// if the order does not have it, where one was.
+fn after(order: &[Expected], next: usize, key: &[u8]) -> usize {
+    let rest = order.get(next..).unwrap_or(&[]);
+    let is_key = |expected: &Expected| expected.quoted.get(1..key.len() + 1) == Some(key);
+    let has_length = |expected: &Expected| expected.quoted.len() == key.len() + 3;
+    rest.iter()
+        .position(|expected| has_length(expected) && is_key(expected))
+        .map_or(next, |offset| next + offset + 1)
+}
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn set() -> FieldSet {
-        let mut set = FieldSet::new();
-        for path in ["a", "b.c", "b.d.e", "f"] {
-            set.slot(path);
-        }
-        set
-    }
-
-    /// What both readers make of a line; the fast one may give up.
-    #[track_caller]
-    fn agree(line: &str) -> bool {
-        let set = set();
-        let full = set.read_json_fully(line);
-        match (scan(&set, line), full) {
-            (Some(fast), Ok(full)) => {
-                assert_eq!(fast.values, full.values, "{line}");
-                true
-            }
-            (Some(_), Err(error)) => panic!("{line}: {error}"),
-            (None, _) => false,
-        }
-    }
-
-    #[test]
-    fn usual_lines_are_read_the_fast_way_and_alike() {
-        for line in [
-            "{}",
-            r#" { "a" : "x" , "b" : {"c":1,"x":[1,{"c":2}],"d":{"e":true}} , "z":-1.5e3 } "#,
-            r#"{"a":"line\nwith \"escapes\" \u00e9","b":"{\"c\":7,\"d\":{\"e\":null}}"}"#,
-            r#"{"a":null,"f":[1,2,{"x":"]"}],"b":[{"c":1}],"a":"last wins"}"#,
-            r#"{"a":"äöü über 日本語 more than eight bytes","f":{"z":1,"a":2}}"#,
-            r#"{"a":12345,"f":-7,"b":7,"t":true,"u":false}"#,
-        ] {
-            assert!(agree(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_malformed_or_unusual_is_left_to_the_full_parser() {
-        for line in [
-            "",
-            "[]",
-            "{",
-            r#"{"a":"#,
-            r#"{"a":"x"#,
-            r#"{"a":"x"} x"#,
-            r#"{"a":"x",}"#,
-            r#"{"a" "x"}"#,
-            r#"{"\u0061":"x"}"#,
-            r#"{"a":1.5}"#,
-            r#"{"a":-0}"#,
-            r#"{"a":01}"#,
-            r#"{"a":123456789012345678901234567890}"#,
-            r#"{"a":tru}"#,
-            "{\"a\":\"x\ty\"}",
-            "{\"z\":\"x\ty\"}",
-            r#"{"z":[}"#,
-            r#"{"z":[1}"#,
-            r#"{"a":"\q"}"#,
-        ] {
-            assert!(!agree(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn every_byte_at_every_place_of_a_string_is_told_apart() {
-        let set = set();
-        for byte in 0..=127u8 {
-            for place in 0..20 {
-                let mut line = format!("{{\"z\":\"{}\",\"a\":1}}", "#".repeat(20)).into_bytes();
-                line[6 + place] = byte;
-                let line = String::from_utf8(line).unwrap();
-                let is_plain = byte >= 32 && byte != b'"' && byte != b'\\';
-                let read = scan(&set, &line).is_some();
-                // A backslash before the closing quote takes it away.
-                let is_escape = byte == b'\\' && place < 19;
-                assert_eq!(read, is_plain || is_escape, "{line:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_refused_wherever_they_stand() {
-        for line in [
-            &b"{\"a\":\"\xff\"}"[..],
-            b"{\"z\":\"0123456789\xff\"}",
-            b"{\"z\xff\":1}",
-            b"{\"z\":[\"\xc3\"]}",
-            b"{\"z\":[\xc3\xa4]}",
-        ] {
-            assert!(set().read_json(line).is_err(), "{line:?}");
-        }
-    }
-
-    fn json() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![
-            Just(serde_json::Value::Null),
-            any::<bool>().prop_map(Into::into),
-            any::<i32>().prop_map(Into::into),
-            any::<f32>().prop_map(|real| f64::from(real).into()),
-            ".{0,20}".prop_map(Into::into),
-        ];
-        leaf.prop_recursive(4, 40, 5, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
-                prop::collection::vec(("[a-f]", inner), 0..5)
-                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn any_object_reads_alike(value in json()) {
-            agree(&value.to_string());
-            agree(&serde_json::json!({ "a": value.clone(), "b": value.to_string() }).to_string());
-            agree(&serde_json::json!({ "b": value }).to_string());
-        }
-
-        #[test]
-        fn a_line_cut_or_changed_anywhere_never_reads_differently(
-            value in json(), at in 0usize..200, byte in prop::sample::select(b"\"{}[],:\\x1".to_vec()),
-        ) {
-            let line = serde_json::json!({ "a": value }).to_string();
-            if line.is_char_boundary(at.min(line.len())) {
-                agree(&line[..at.min(line.len())]);
-            }
-            let mut bytes = line.into_bytes();
-            if let Some(place) = bytes.get_mut(at) {
-                *place = byte;
-            }
-            if let Ok(line) = String::from_utf8(bytes) {
-                agree(&line);
-            }
-        }
+/// Keeps the order of an object's keys, unless it holds so little of what is asked for that most
+/// others will be different.
+fn learn(tree: &Tree, keys: &[(&[u8], Option<usize>)]) {
+    let found = keys.iter().filter(|(_, child)| child.is_some()).count();
+    if found * 2 >= tree.children.len() {
+        let expected = keys.iter().map(|&(key, child)| Expected {
+            quoted: [&b"\""[..], key, b"\":"].concat().into(),
+            child,
+        });
+        // Another thread may have been first; any order is as right, only speed depends on it.
+        tree.order.get_or_init(|| expected.collect());
     }
 }
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
