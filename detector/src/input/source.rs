@@ -39,7 +39,7 @@ pub(super) struct Unreadable {
 }
 
 enum Body<'p> {
-    Json(Json<'p>),
+    Json(Box<Json<'p>>),
     Csv(Box<Csv<'p>>),
 }
 
@@ -74,13 +74,13 @@ impl<'p> Source<'p> {
         let slot = kind.slot("Type");
         Self::new(
             name,
-            Body::Json(Json {
+            Body::Json(Box::new(Json {
                 lines: Lines::new(stream),
                 table,
                 kind,
                 slot,
                 is_unsure: false,
-            }),
+            })),
             strict,
         )
     }
