@@ -111,17 +111,33 @@ impl EventSource for Lines {
     }
 
     fn extent(&self) -> LogExtent {
-        let log = TimeRange { start: at(0), end: at(0) + TimeSpan::from_days(1) };
-        LogExtent { scenario: "lines".into(), seed: None, log, scored: log, requests: 9 }
+        let log = TimeRange {
+            start: at(0),
+            end: at(0) + TimeSpan::from_days(1),
+        };
+        LogExtent {
+            scenario: "lines".into(),
+            seed: None,
+            log,
+            scored: log,
+            requests: 9,
+        }
     }
 }
 
 fn outcome(fails: &[(i64, bool)], per_batch: usize) -> RunResult {
     let schema = Schema::embedded();
     let mut rules = RuleSet::embedded();
-    rules.select(&["R2".parse().expect("is a rule")]).expect("R2 is native");
+    rules
+        .select(&["R2".parse().expect("is a rule")])
+        .expect("R2 is native");
     let engine = EngineOptions::default();
-    let settings = Settings { schema: &schema, rules: &rules, engine: &engine, strict: false };
+    let settings = Settings {
+        schema: &schema,
+        rules: &rules,
+        engine: &engine,
+        strict: false,
+    };
     let mut source = Lines::new(fails, per_batch);
     run(&mut source, settings, &mut |_, _| {}, &mut |_| Ok(())).expect("runs")
 }
@@ -129,7 +145,10 @@ fn outcome(fails: &[(i64, bool)], per_batch: usize) -> RunResult {
 #[track_caller]
 fn check(fails: &[(i64, bool)], alerts: usize, benign_alerts: usize) {
     let result = outcome(fails, 2);
-    assert_eq!((result.alerts.len(), result.benign_alerts.len()), (alerts, benign_alerts));
+    assert_eq!(
+        (result.alerts.len(), result.benign_alerts.len()),
+        (alerts, benign_alerts)
+    );
 }
 
 #[test]
@@ -141,7 +160,14 @@ fn w0_fires_only_on_what_no_campaign_caused() {
 
 #[test]
 fn an_alert_does_not_depend_on_how_the_stream_is_cut_into_batches() {
-    let fails = [(0, true), (60, false), (120, true), (5000, true), (5100, true), (5200, false)];
+    let fails = [
+        (0, true),
+        (60, false),
+        (120, true),
+        (5000, true),
+        (5100, true),
+        (5200, false),
+    ];
     let alerts = |per_batch| outcome(&fails, per_batch).alerts;
     assert_eq!(alerts(1), alerts(6));
 }
