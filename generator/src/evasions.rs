@@ -1,7 +1,7 @@
 //! Evasions and stealth: how an attacker who knows the rules changes a planned campaign.
 //!
 //! An evasion is a [`Transform`] of a drafted campaign with a name, knobs and one file; stealth is
-//! one number that turns several components on at once ([`stealth`]). They aim at the published
+//! one number that turns several components on at once (`stealth`). They aim at the published
 //! defaults of `schema::rules`, never at a user's tuned rule, and only at what the kind itself says
 //! it loses when quiet. [`Tactics`] puts an entry's choices in order: the kind's defaults, then
 //! stealth, then named evasions and explicit knobs each in place of one component, the cap last.

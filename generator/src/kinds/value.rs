@@ -2,7 +2,7 @@
 //!
 //! A [`Value`] is read without knowing its place; the checks of the place ([`Kind`]) follow once
 //! the knobs are known. [`Value::resolve`] replaces knobs by what a campaign drew, after which
-//! [`Value::number`], [`Value::span`] and [`Value::word`] draw at a [`Key`] without any state.
+//! [`Value::number`], [`Value::span`] and [`Value::word`] draw at a [`Key`](crate::random::Key) without any state.
 
 mod draw;
 mod read;
