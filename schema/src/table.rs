@@ -3,6 +3,8 @@
 //! A user's own file beside the scenario (`tables/<Name>.json`) joins the embedded ones without
 //! recompiling. Column spelling is Log Analytics' own and case-sensitive.
 
+mod faults;
+
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
@@ -237,7 +239,7 @@ impl Schema {
                         self.tables.insert(table.name.clone(), (table, origin));
                     }
                 },
-                Err(fault) => faults.push(fault),
+                Err(mut found) => faults.append(&mut found),
             }
         }
         if faults.is_empty() {
@@ -323,13 +325,21 @@ fn user_files(folder: &Path, faults: &mut Vec<TableError>) -> Vec<std::path::Pat
     paths
 }
 
-fn read_table(path: &Path) -> Result<Table, TableError> {
+/// A user's table, or all that is wrong with its file.
+fn read_table(path: &Path) -> Result<Table, Vec<TableError>> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| TableError::Io {
-        path: name.clone(),
-        error,
+    let bytes = std::fs::read(path).map_err(|error| {
+        vec![TableError::Io {
+            path: name.clone(),
+            error,
+        }]
     })?;
-    parse(&name, &bytes)
+    let found = faults::find(&name, &bytes);
+    if found.is_empty() {
+        parse(&name, &bytes).map_err(|error| vec![error])
+    } else {
+        Err(found)
+    }
 }
 
 fn parse(path: &str, bytes: &[u8]) -> Result<Table, TableError> {
@@ -377,6 +387,49 @@ mod tests {
             None,
             "names are case-sensitive"
         );
+    }
+
+    #[test]
+    fn no_embedded_table_has_a_fault() {
+        for file in EMBEDDED.files() {
+            let path = file.path().display().to_string();
+            let found = faults::find(&path, file.contents());
+            assert!(found.is_empty(), "{found:?}");
+        }
+    }
+
+    #[track_caller]
+    fn faults_are(text: &str, expected: &[&str]) {
+        let found = faults::find("T_CL.json", text.as_bytes());
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_fault_of_a_table_is_found_with_its_place() {
+        faults_are(
+            "{\"name\": \"9 lives\",\n \"colums\": 1,\n \"columns\": [\n  {\"name\": \"When\", \"type\": \"date\"}]}",
+            &[
+                "T_CL.json:1:1: time_column `TimeGenerated` is no column of the table; columns: When",
+                "T_CL.json:1:10: `9 lives` is no name of a table; write letters, digits and `_`, a letter first",
+                "T_CL.json:2:2: unknown key `colums` in the table; did you mean `columns`?",
+                "T_CL.json:4:28: unknown type `date`; known: string, datetime, dynamic, bool, int, long, real, guid",
+            ],
+        );
+        faults_are(
+            "{\"name\": \"T_CL\", \"address_column\": \"Ip\",\n \"columns\": [{\"name\": \"TimeGenerated\", \"type\": \"string\"}, {}]}",
+            &[
+                "T_CL.json:1:1: time_column `TimeGenerated` must be of type datetime",
+                "T_CL.json:1:36: address_column `Ip` is no column of the table; columns: TimeGenerated",
+                "T_CL.json:2:59: the column needs `name`; write `name: UserId`",
+                "T_CL.json:2:59: the column needs `type`; write `type: string`",
+            ],
+        );
+        faults_are(
+            "[]",
+            &["T_CL.json:1:1: expected a map (the table), found a list"],
+        );
+        assert_eq!(faults::find("T_CL.json", b"{\"name\": ").len(), 1);
     }
 
     #[test]
