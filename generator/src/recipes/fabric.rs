@@ -1,7 +1,8 @@
 //! What many rows repeat: pods, resources, deployments and applications, formatted once.
 //!
-//! All of it is a function of the world's directory and key. Every source (a pod, a resource) also
-//! has its own clock error here, in standard deviations.
+//! All of it is a function of the world's key and of names, never of an index: what one campaign
+//! brings along moves the index of what another brings. Every source (a pod, a resource) also has
+//! its own clock error here, in standard deviations.
 
 use std::sync::LazyLock;
 
@@ -108,10 +109,12 @@ impl Fabric {
     pub(crate) fn new(world: &World) -> Self {
         let key = world.key.named("fabric");
         let directory = &world.directory;
-        let mut applications: Vec<_> = (0u64..)
-            .zip(&directory.applications)
-            .map(|(index, application)| {
-                application_text(world, key.named("application").index(index), application)
+        let mut applications: Vec<_> = directory
+            .applications
+            .iter()
+            .map(|application| {
+                let key = key.named("application").named(&application.name);
+                application_text(world, key, application)
             })
             .collect();
         if applications.is_empty() {
@@ -128,9 +131,10 @@ impl Fabric {
         if deployments.is_empty() {
             deployments.push(deployment_text("default", "gpt-4o", "2024-11-20"));
         }
-        let mut resources: Vec<_> = (0u64..)
-            .zip(&directory.resources)
-            .map(|(index, resource)| resource_text(key.named("resource").index(index), resource))
+        let mut resources: Vec<_> = directory
+            .resources
+            .iter()
+            .map(|resource| resource_text(key.named("resource").named(&resource.name), resource))
             .collect();
         if resources.is_empty() {
             let nameless = Resource {
