@@ -63,6 +63,18 @@ enum Key {
     Many(Box<History>),
 }
 
+impl Key {
+    /// Whether nothing of it matters any more: its newest row is no later than `old`.
+    fn is_over(&self, old: EventTime) -> bool {
+        match self {
+            Key::One(record) => record.time <= old,
+            Key::Many(history) => {
+                !history.has_pending() && history.newest().is_none_or(|time| time <= old)
+            }
+        }
+    }
+}
+
 /// An alert whose class can be decided.
 #[derive(Clone, Debug)]
 pub struct Closed {
@@ -112,32 +124,36 @@ impl KeyedCount {
     /// Counts a record under its key; records come in order.
     pub fn apply(&mut self, record: &Record, text: &str, context: &mut Context<'_>) {
         let counting = &self.counting;
-        let history = match self.keys.entry(record.key) {
-            Entry::Vacant(place) => {
-                if is_single(counting, self.sink.threshold) {
-                    place.insert(Key::One(*record));
-                    self.sink.note(record.key, record.time, 1);
-                    context.level(record, record.key, 1, self.sink.threshold);
-                    return;
-                }
-                many(place.insert(Key::Many(Box::default())))
-            }
+        let old = record.time - counting.window.max(counting.keep);
+        let (key, is_fresh) = match self.keys.entry(record.key) {
+            Entry::Vacant(place) => (place.insert(Key::One(*record)), true),
             Entry::Occupied(place) => {
                 let key = place.into_mut();
-                if let Key::One(first) = key {
-                    let first = *first;
-                    if is_apart(counting, &first, record) {
-                        *key = Key::One(*record);
-                        context.level(record, record.key, 1, self.sink.threshold);
-                        return;
-                    }
-                    let mut history = Box::<History>::default();
-                    history.push(&first, counting);
-                    *key = Key::Many(history);
-                }
-                many(key)
+                // When `forget` last came by depends on the clock, which must not show.
+                let is_over = key.is_over(old);
+                (key, is_over)
             }
         };
+        if is_fresh {
+            if is_single(counting, self.sink.threshold) {
+                *key = Key::One(*record);
+                self.sink.note(record.key, record.time, 1);
+                context.level(record, record.key, 1, self.sink.threshold);
+                return;
+            }
+            *key = Key::Many(Box::default());
+        } else if let Key::One(first) = key {
+            let first = *first;
+            if is_apart(counting, &first, record) {
+                *key = Key::One(*record);
+                context.level(record, record.key, 1, self.sink.threshold);
+                return;
+            }
+            let mut history = Box::<History>::default();
+            history.push(&first, counting);
+            *key = Key::Many(history);
+        }
+        let history = many(key);
         keep_sample(history, record, text, counting.samples);
         let step = history.push(record, counting);
         self.sink.note(record.key, record.time, step.after);
@@ -177,12 +193,7 @@ impl KeyedCount {
         }
         let counting = self.counting;
         let old = watermark - counting.window.max(counting.keep);
-        self.keys.retain(|_, key| match key {
-            Key::One(record) => record.time > old,
-            Key::Many(history) => {
-                history.has_pending() || history.newest().is_some_and(|time| time > old)
-            }
-        });
+        self.keys.retain(|_, key| !key.is_over(old));
         let pause = TimeSpan::from_ticks(counting.window.ticks() / 2);
         self.next_sweep = watermark + pause.max(TimeSpan::from_minutes(1));
     }
