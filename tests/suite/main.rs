@@ -2,9 +2,16 @@
 
 mod architecture;
 mod bad_input;
+mod bad_logs;
+mod bytes;
+mod calibration;
 mod checking;
 mod command_line;
 mod fingerprints;
 mod readme;
+mod reference;
 mod running;
 mod support;
+mod twins;
+mod user_made;
+mod worlds;
