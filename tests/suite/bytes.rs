@@ -184,3 +184,32 @@ fn another_seed_gives_another_log() {
     );
     assert!(other.batch.bytes != quick.batch.bytes);
 }
+
+/// The largest scenario as it is shipped: quarter by quarter, since a log is held in memory.
+#[test]
+#[ignore = "takes minutes: just acceptance"]
+fn leaving_out_a_campaign_removes_its_rows_alone_from_the_whole_default_scenario() {
+    let path = crate::worlds::folder().join("default.yaml");
+    let world = World::read(&format!("include: [{}]\n", path.display()));
+    let calendar = world.scenario.calendar();
+    let log = |threads, window, without| {
+        world.log_of(&Options {
+            threads,
+            window: Some(window),
+            without,
+        })
+    };
+    for index in 0..4 {
+        let window = shard(&calendar, index, 4);
+        let whole = log(0, window, Vec::new());
+        let one = log(1, window, Vec::new());
+        same_lines("default on one thread", one.lines(), whole.lines());
+        for campaign in world.campaigns() {
+            let less = log(0, window, vec![campaign.clone()]);
+            let kept = whole
+                .lines()
+                .filter(|line| line.caused_by != Some(&*campaign));
+            same_lines(&format!("default without {campaign}"), less.lines(), kept);
+        }
+    }
+}

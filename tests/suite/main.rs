@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod bad_logs;
 mod bytes;
+mod bytes_on_disk;
 mod calibration;
 mod checking;
 mod command_line;

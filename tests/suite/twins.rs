@@ -7,7 +7,7 @@ use livefire_harness::scoring::loaded_rules;
 use livefire_scorer::score::report::AlertVerdict;
 use livefire_scorer::score::worlds::twin_disagreements;
 
-use crate::worlds::{Rules, shipped, shortened};
+use crate::worlds::{Rules, World, folder, shipped, shortened};
 
 #[test]
 fn arithmetic_and_the_second_world_agree_on_every_alert_of_every_scenario() {
@@ -28,6 +28,22 @@ fn arithmetic_and_the_second_world_agree_on_every_alert_of_every_scenario() {
             world.campaigns().is_empty(),
             "{name}: attacks are seen, and only attacks"
         );
+    }
+}
+
+/// The same over the scenarios as they are shipped.
+#[test]
+#[ignore = "takes minutes: just acceptance"]
+fn arithmetic_and_the_second_world_agree_on_every_alert_of_every_whole_scenario() {
+    let rules = Rules::every_form();
+    let loaded = loaded_rules(&rules.set, &rules.engine);
+    for name in shipped() {
+        let path = folder().join(format!("{name}.yaml"));
+        let world = World::read(&format!("include: [{}]\n", path.display()));
+        let result = world.run(&rules).result;
+        let found =
+            twin_disagreements(&result.alerts, &result.benign_alerts, &result.book, &loaded);
+        assert_eq!(found, [], "{name}");
     }
 }
 
