@@ -148,10 +148,7 @@ pub fn required(of: usize) -> usize {
 /// depends on neither the number of threads nor the other kinds.
 #[must_use]
 pub fn measure(setup: &Setup, kinds: &[&AttackKind], seeds: &[u64]) -> Table {
-    let cases: Vec<Case> = kinds
-        .iter()
-        .flat_map(|kind| cases_of(kind))
-        .collect();
+    let cases: Vec<Case> = kinds.iter().flat_map(|kind| cases_of(kind)).collect();
     let runs: Vec<Vec<Result<derived::Seen, String>>> = seeds
         .par_iter()
         .map(|seed| {

@@ -60,7 +60,7 @@ fn an_evasion_that_is_not_built_is_wrong_use() {
 
 #[test]
 fn a_kind_that_is_not_verified_is_a_warning() {
-    let work = Work::with(&[("s.yaml", "campaigns: [prompt_leak]\n")]);
+    let work = Work::with(&[("s.yaml", "campaigns: [llmjacking]\n")]);
     work.run("check s.yaml")
         .exits(0)
         .says("warning[LF-S009]")

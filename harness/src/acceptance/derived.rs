@@ -160,9 +160,9 @@ fn fitting(
                     break;
                 }
             }
-            Err(
-                error @ (PlanError::TooManyEvents { .. } | PlanError::TooManyAccounts { .. }),
-            ) => return Err(error),
+            Err(error @ (PlanError::TooManyEvents { .. } | PlanError::TooManyAccounts { .. })) => {
+                return Err(error);
+            }
             Err(error) => last = Some(Err(error)),
         }
     }

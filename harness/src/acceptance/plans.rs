@@ -40,7 +40,9 @@ impl fmt::Display for PlanCheck {
         let mut faults: Vec<String> = self.out_of_order.clone();
         faults.extend(self.tables.iter().map(ToString::to_string));
         faults.extend(self.faults.iter().cloned());
-        let Self { kind, campaigns, .. } = self;
+        let Self {
+            kind, campaigns, ..
+        } = self;
         match faults.as_slice() {
             [] => write!(f, "{kind}: {campaigns} campaigns, as listed"),
             faults => write!(f, "{kind}: {}", faults.join("; ")),
