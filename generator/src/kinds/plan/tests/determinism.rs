@@ -6,14 +6,22 @@ use crate::kinds::VERIFIED;
 use crate::kinds::plan::{CampaignDraw, plan};
 use crate::world::World;
 
-/// An event with accounts named by id, as their indices depend on other campaigns.
-fn named(event: &Event, world: &World) -> (Event, String) {
-    let id = event
+/// An event with account and application by name, as their indices depend on other campaigns.
+fn named(event: &Event, world: &World) -> (Event, String, String) {
+    let account = event
         .account
         .map(|account| world.account(account).object_id.clone());
+    let application = event
+        .application
+        .map(|application| world.application(application).name.clone());
     let mut event = event.clone();
     event.account = None;
-    (event, id.unwrap_or_default())
+    event.application = None;
+    (
+        event,
+        account.unwrap_or_default(),
+        application.unwrap_or_default(),
+    )
 }
 
 #[test]
