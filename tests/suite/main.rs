@@ -1,5 +1,6 @@
 //! Tests of the whole: one binary, one file per theme.
 
+mod acceptance;
 mod architecture;
 mod bad_input;
 mod bad_logs;
