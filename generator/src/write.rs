@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use livefire_labels::io::{CoverageAccumulator, LabelError};
 use livefire_labels::{Batch, BatchRow, EventSource, LabelBook, RowLabel, SourceError};
@@ -29,6 +30,8 @@ pub const LABELS: &str = "labels";
 pub const REFERENCE: &str = "reference";
 /// What [`Manifest::program`] says.
 const PROGRAM: &str = "livefire";
+/// Batches that may wait for the writer; more would only hold memory.
+const BATCHES_WAITING: usize = 2;
 
 /// How tables are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -212,13 +215,8 @@ fn write_into(
         tables: Vec::new(),
         book: LabelBook::default(),
         coverage: CoverageAccumulator::default(),
-        rows: 0,
     };
-    let mut batch = Batch::default();
-    while source.next_batch(&mut batch)? {
-        log.add(&batch)?;
-        progress(batch.clock, log.rows);
-    }
+    pump(source, &mut log, progress)?;
     log.book.campaigns = source.campaigns();
     log.book.groups = source.groups().to_vec();
     let extent = source.extent();
@@ -241,6 +239,48 @@ fn write_into(
     Ok(manifest)
 }
 
+/// Takes every batch of the source to the log, which is written in a thread of its own: the next
+/// batch is made while the system takes the bytes of the last one.
+fn pump(
+    source: &mut dyn EventSource,
+    log: &mut LogWriter<'_>,
+    progress: &mut dyn FnMut(EventTime, u64),
+) -> Result<(), WriteError> {
+    let (sender, full) = mpsc::sync_channel::<Batch>(BATCHES_WAITING);
+    let (give_back, empty) = mpsc::channel::<Batch>();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for batch in full {
+                log.add(&batch)?;
+                // Nobody takes it back once the source is at its end.
+                let _ = give_back.send(batch);
+            }
+            Ok::<(), WriteError>(())
+        });
+        let mut rows = 0;
+        let read = loop {
+            let mut batch = empty.try_recv().unwrap_or_default();
+            match source.next_batch(&mut batch) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            rows += batch.rows.len() as u64;
+            let clock = batch.clock;
+            if sender.send(batch).is_err() {
+                // The writer has stopped, and says why below.
+                break Ok(());
+            }
+            progress(clock, rows);
+        };
+        drop(sender);
+        // The writer's fault concerns earlier rows than the source's.
+        let written = writer.join();
+        written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(read?)
+    })
+}
+
 /// All tables' files, and the labels gathered on the way.
 struct LogWriter<'w> {
     schema: &'w Schema,
@@ -250,7 +290,6 @@ struct LogWriter<'w> {
     tables: Vec<Option<TableFile>>,
     book: LabelBook,
     coverage: CoverageAccumulator,
-    rows: u64,
 }
 
 impl LogWriter<'_> {
@@ -268,7 +307,6 @@ impl LogWriter<'_> {
                 };
                 self.book.rows.insert(row.item, label);
             }
-            self.rows += 1;
         }
         Ok(())
     }

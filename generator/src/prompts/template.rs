@@ -191,18 +191,18 @@ fn push_integer(out: &mut String, value: u64) {
 
 /// Collapses runs of spaces to one, trims, and makes the first letter a capital.
 pub(crate) fn tidy(raw: &str, out: &mut String) {
-    let mut space = false;
-    for character in raw.trim().chars() {
-        if character == ' ' && space {
-            continue;
-        }
-        space = character == ' ';
-        if out.is_empty() {
-            out.extend(character.to_uppercase());
-        } else {
-            out.push(character);
-        }
+    let mut rest = raw.trim();
+    if out.is_empty()
+        && let Some(first) = rest.chars().next()
+    {
+        out.extend(first.to_uppercase());
+        rest = &rest[first.len_utf8()..];
     }
+    while let Some(at) = rest.as_bytes().windows(2).position(|pair| pair == b"  ") {
+        out.push_str(&rest[..=at]);
+        rest = rest[at..].trim_start_matches(' ');
+    }
+    out.push_str(rest);
 }
 
 /// Parses the file: all slots, and the sets in its order.

@@ -278,6 +278,11 @@ fn push_category(event: &Event, out: &mut Vec<u8>) {
 
 /// The first 80 characters.
 pub(crate) fn sample(prompt: &str) -> &str {
+    if let Some(head) = prompt.get(..SAMPLE)
+        && head.is_ascii()
+    {
+        return head;
+    }
     prompt
         .char_indices()
         .nth(SAMPLE)

@@ -10,7 +10,17 @@ use livefire_schema::time::{EventTime, TICKS_PER_SECOND};
 
 use crate::event::Address;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// The two lower-case hex digits of every byte.
+const HEX_PAIRS: [[u8; 2]; 256] = {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[b'0'; 2]; 256];
+    let mut value = 0;
+    while value < pairs.len() {
+        pairs[value] = [HEX[value >> 4], HEX[value & 15]];
+        value += 1;
+    }
+    pairs
+};
 const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
 
 /// Appends `text` as the inside of a JSON string.
@@ -26,14 +36,9 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
 
 /// Position of the first byte that JSON wants escaped.
 fn first_escape(bytes: &[u8]) -> Option<usize> {
-    let mut blocks = bytes.chunks_exact(8);
-    let mut start = 0;
-    for block in &mut blocks {
-        if holds_escape(block) {
-            break;
-        }
-        start += 8;
-    }
+    let (blocks, _) = bytes.as_chunks::<8>();
+    let clean = blocks.iter().position(|block| holds_escape(*block));
+    let start = clean.unwrap_or(blocks.len()) * 8;
     let found = bytes[start..].iter().position(|&byte| is_escape(byte));
     found.map(|at| start + at)
 }
@@ -44,12 +49,10 @@ fn is_escape(byte: u8) -> bool {
 
 /// Whether eight bytes hold one that needs escaping, all eight at once: a byte's top bit is set
 /// where subtracting borrowed from it (Mycroft's test).
-fn holds_escape(block: &[u8]) -> bool {
+fn holds_escape(block: [u8; 8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
-    let mut bytes = [0u8; 8];
-    bytes.copy_from_slice(block);
-    let word = u64::from_le_bytes(bytes);
+    let word = u64::from_le_bytes(block);
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
     let quote = word ^ (ONES * u64::from(b'"'));
     let backslash = word ^ (ONES * u64::from(b'\\'));
@@ -86,26 +89,45 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// Appends an integer.
 pub(crate) fn push_integer(out: &mut Vec<u8>, value: i64) {
-    let mut digits = [0u8; 20];
+    let mut digits = [b'-'; 20];
     let mut rest = value.unsigned_abs();
     let mut start = digits.len();
-    loop {
+    while rest >= 100 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&two(rest % 100));
+        rest /= 100;
+    }
+    if rest >= 10 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&two(rest));
+    } else {
         start -= 1;
-        digits[start] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+        digits[start] = two(rest)[1];
     }
-    if value < 0 {
-        out.push(b'-');
-    }
+    // No integer of 64 bits has more than 19 digits, so there is room for the sign.
+    start -= usize::from(value < 0);
     out.extend_from_slice(&digits[start..]);
+}
+
+/// The two digits of every number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut value = 0u8;
+    while value < 100 {
+        pairs[value as usize] = [b'0' + value / 10, b'0' + value % 10];
+        value += 1;
+    }
+    pairs
+};
+
+/// Two digits of a number below 100.
+fn two(value: u64) -> [u8; 2] {
+    PAIRS[usize::try_from(value).unwrap_or(0) % PAIRS.len()]
 }
 
 /// Appends two lower-case hex digits.
 fn push_hex_byte(out: &mut Vec<u8>, byte: u8) {
-    out.extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    out.extend_from_slice(&HEX_PAIRS[usize::from(byte)]);
 }
 
 /// Appends bytes as lower-case hex.
@@ -117,15 +139,10 @@ pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// The 36 characters of a GUID.
 pub(crate) fn guid_text(id: ItemId) -> [u8; 36] {
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let mut text = [b'-'; 36];
-    let mut position = 0;
-    for byte in id.0.to_be_bytes() {
-        if matches!(position, 8 | 13 | 18 | 23) {
-            position += 1;
-        }
-        text[position] = HEX[usize::from(byte >> 4)];
-        text[position + 1] = HEX[usize::from(byte & 15)];
-        position += 2;
+    for (byte, place) in id.0.to_be_bytes().into_iter().zip(PLACES) {
+        [text[place], text[place + 1]] = HEX_PAIRS[usize::from(byte)];
     }
     text
 }
@@ -159,18 +176,22 @@ pub(crate) fn push_masked(out: &mut Vec<u8>, address: Address) {
 }
 
 fn push_octets(out: &mut Vec<u8>, octets: &[u8]) {
+    let mut text = [b'.'; 16];
+    let mut end = 0;
     for (index, &octet) in octets.iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
+        end += usize::from(index > 0);
         if octet >= 100 {
-            out.push(b'0' + octet / 100);
+            text[end] = b'0' + octet / 100;
+            end += 1;
         }
         if octet >= 10 {
-            out.push(b'0' + octet / 10 % 10);
+            text[end] = b'0' + octet / 10 % 10;
+            end += 1;
         }
-        out.push(b'0' + octet % 10);
+        text[end] = b'0' + octet % 10;
+        end += 1;
     }
+    out.extend_from_slice(&text[..end]);
 }
 
 /// Writes times, keeping the calendar day of the last one: consecutive rows mostly share it.
@@ -192,30 +213,26 @@ impl Default for TimeWriter {
 impl TimeWriter {
     /// Appends `2026-03-09T10:15:30.1234567Z`.
     pub(crate) fn push(&mut self, out: &mut Vec<u8>, time: EventTime) {
-        let rest = self.push_date(out, time);
-        push_clock(out, rest / TICKS_PER_SECOND);
-        let fraction = rest % TICKS_PER_SECOND;
-        out.push(b'.');
-        push_two(out, fraction / 100_000);
-        push_two(out, fraction / 1000 % 100);
-        push_two(out, fraction / 10 % 100);
-        out.push(digit(fraction % 10));
-        out.push(b'Z');
+        let (mut text, fraction) = self.to_the_second(time);
+        put_two(&mut text, 20, fraction / 100_000);
+        put_two(&mut text, 22, fraction / 1000 % 100);
+        put_two(&mut text, 24, fraction / 10 % 100);
+        text[26] = two(fraction % 10)[1];
+        out.extend_from_slice(&text);
     }
 
     /// Appends `2026-03-09T10:15:30.123Z`, as applications write their own time.
     pub(crate) fn push_milliseconds(&mut self, out: &mut Vec<u8>, time: EventTime) {
-        let rest = self.push_date(out, time);
-        push_clock(out, rest / TICKS_PER_SECOND);
-        let milliseconds = rest % TICKS_PER_SECOND / 10_000;
-        out.push(b'.');
-        out.push(digit(milliseconds / 100));
-        push_two(out, milliseconds % 100);
-        out.push(b'Z');
+        let (mut text, fraction) = self.to_the_second(time);
+        let milliseconds = fraction / 10_000;
+        text[20] = two(milliseconds / 100)[1];
+        put_two(&mut text, 21, milliseconds % 100);
+        text[23] = b'Z';
+        out.extend_from_slice(&text[..24]);
     }
 
-    /// Appends the date and `T`; the ticks since midnight remain.
-    fn push_date(&mut self, out: &mut Vec<u8>, time: EventTime) -> i64 {
+    /// The time with its fraction still to be written, and the ticks of the fraction.
+    fn to_the_second(&mut self, time: EventTime) -> ([u8; 28], u64) {
         let day = time.ticks().div_euclid(TICKS_PER_DAY);
         if day != self.day {
             let mut text = Vec::with_capacity(28);
@@ -223,26 +240,20 @@ impl TimeWriter {
             self.date.copy_from_slice(&text[..10]);
             self.day = day;
         }
-        out.extend_from_slice(&self.date);
-        out.push(b'T');
-        time.ticks() - day * TICKS_PER_DAY
+        let rest = (time.ticks() - day * TICKS_PER_DAY).unsigned_abs();
+        let second = TICKS_PER_SECOND.unsigned_abs();
+        let (seconds, fraction) = (rest / second, rest % second);
+        let mut text = *b"0001-01-01T00:00:00.0000000Z";
+        text[..10].copy_from_slice(&self.date);
+        put_two(&mut text, 11, seconds / 3600);
+        put_two(&mut text, 14, seconds / 60 % 60);
+        put_two(&mut text, 17, seconds % 60);
+        (text, fraction)
     }
 }
 
-fn push_clock(out: &mut Vec<u8>, seconds: i64) {
-    push_two(out, seconds / 3600);
-    out.push(b':');
-    push_two(out, seconds / 60 % 60);
-    out.push(b':');
-    push_two(out, seconds % 60);
-}
-
-fn push_two(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(&[digit(value / 10), digit(value % 10)]);
-}
-
-fn digit(value: i64) -> u8 {
-    b'0' + u8::try_from(value).unwrap_or(0)
+fn put_two(text: &mut [u8; 28], at: usize, value: u64) {
+    [text[at], text[at + 1]] = two(value);
 }
 
 #[cfg(test)]

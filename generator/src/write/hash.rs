@@ -37,22 +37,27 @@ impl TableHash {
 fn hash_line(line: &[u8]) -> u64 {
     // Two lanes, so that the multiplications overlap.
     let (mut left, mut right) = (A ^ line.len() as u64, B);
-    let mut blocks = line.chunks_exact(32);
-    for block in &mut blocks {
-        left = fold(left ^ word(&block[..8]), C ^ word(&block[8..16]));
-        right = fold(right ^ word(&block[16..24]), C ^ word(&block[24..]));
+    let (blocks, rest) = line.as_chunks::<32>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        left = fold(left ^ word(words[0]), C ^ word(words[1]));
+        right = fold(right ^ word(words[2]), C ^ word(words[3]));
     }
-    for rest in blocks.remainder().chunks(8) {
-        left = fold(left ^ word(rest), C);
+    let (words, last) = rest.as_chunks::<8>();
+    for &bytes in words {
+        left = fold(left ^ word(bytes), C);
+    }
+    if !last.is_empty() {
+        let mut padded = [0u8; 8];
+        padded[..last.len()].copy_from_slice(last);
+        left = fold(left ^ word(padded), C);
     }
     fold(left ^ A, right.rotate_left(17) ^ C)
 }
 
-/// Up to eight bytes, little-endian.
-fn word(bytes: &[u8]) -> u64 {
-    let mut padded = [0u8; 8];
-    padded[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(padded)
+/// Eight bytes, little-endian.
+fn word(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes)
 }
 
 /// Both halves of the 128-bit product, mixed.
