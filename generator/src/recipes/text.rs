@@ -213,7 +213,7 @@ impl Default for TimeWriter {
 impl TimeWriter {
     /// Appends `2026-03-09T10:15:30.1234567Z`.
     pub(crate) fn push(&mut self, out: &mut Vec<u8>, time: EventTime) {
-        let (mut text, fraction) = self.to_the_second(time);
+        let (mut text, fraction) = self.second_of(time);
         put_two(&mut text, 20, fraction / 100_000);
         put_two(&mut text, 22, fraction / 1000 % 100);
         put_two(&mut text, 24, fraction / 10 % 100);
@@ -223,7 +223,7 @@ impl TimeWriter {
 
     /// Appends `2026-03-09T10:15:30.123Z`, as applications write their own time.
     pub(crate) fn push_milliseconds(&mut self, out: &mut Vec<u8>, time: EventTime) {
-        let (mut text, fraction) = self.to_the_second(time);
+        let (mut text, fraction) = self.second_of(time);
         let milliseconds = fraction / 10_000;
         text[20] = two(milliseconds / 100)[1];
         put_two(&mut text, 21, milliseconds % 100);
@@ -232,7 +232,7 @@ impl TimeWriter {
     }
 
     /// The time with its fraction still to be written, and the ticks of the fraction.
-    fn to_the_second(&mut self, time: EventTime) -> ([u8; 28], u64) {
+    fn second_of(&mut self, time: EventTime) -> ([u8; 28], u64) {
         let day = time.ticks().div_euclid(TICKS_PER_DAY);
         if day != self.day {
             let mut text = Vec::with_capacity(28);
