@@ -18,13 +18,17 @@ mod scale;
 mod tables;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
 use livefire_detector::RuleSet;
 use livefire_generator::kinds::{AttackKind, AttackLibrary};
 use livefire_schema::rules::RuleToken;
 use livefire_schema::table::Schema;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::sync::Arc;
 
 pub use cases::{Case, Tactic, cases_of};
 pub use order::out_of_order;
@@ -52,6 +56,14 @@ pub enum Promise {
     MustNotFire,
     /// A trap is credited by at least one of its rules.
     MustFire,
+}
+
+impl Promise {
+    /// Whether it is judged, not only measured.
+    #[must_use]
+    pub fn is_judged(self) -> bool {
+        !matches!(self, Promise::May | Promise::MustNotFire)
+    }
 }
 
 /// Whether a promise is kept.

@@ -27,7 +27,7 @@ pub(super) fn lines(setup: &Setup, case: &Case, seen: &[&Seen], of: usize, out: 
         let silent = seen.len() - streaming;
         let verdict = match promise {
             _ if !is_native => Verdict::NotNative,
-            Promise::May | Promise::MustNotFire => Verdict::Measured,
+            promise if !promise.is_judged() => Verdict::Measured,
             Promise::Lost if silent >= required(of) => Verdict::Kept,
             Promise::Fires | Promise::Literal | Promise::MustFire if streaming >= required(of) => {
                 Verdict::Kept
