@@ -5,6 +5,7 @@ use std::fmt;
 use super::cases::Case;
 use super::derived::Seen;
 use super::plans::PlanCheck;
+use super::scale::MOST_ROWS;
 use super::{Line, Promise, Setup, Table, Verdict, required};
 
 /// Appends the lines of a case.
@@ -139,6 +140,15 @@ pub fn page(table: &Table, plans: &[PlanCheck], seeds: usize) -> String {
         page.push_str("\n## Not run\n\n");
         let faults = table.faults.iter().map(|fault| format!("- {fault}\n"));
         page.extend(faults);
+    }
+    let large = table.most_rows.iter().filter(|(_, rows)| *rows > MOST_ROWS);
+    let large: Vec<String> = large
+        .map(|(case, rows)| format!("- {case}: {rows}\n"))
+        .collect();
+    if !large.is_empty() {
+        let heading = format!("\n## Runs of more than {MOST_ROWS} rows\n\n");
+        page.push_str(&heading);
+        page.extend(large);
     }
     page.push_str("\n## Order of stages and tables\n\n");
     let checks = plans.iter().map(|check| format!("- {check}\n"));
