@@ -1,9 +1,11 @@
 //! The files of a result: metrics as JSON, incidents and campaigns as CSV that a spreadsheet can
 //! open safely.
 
+use livefire_detector::LateCount;
 use livefire_schema::alert::{Alert, Mode};
 use livefire_scorer::ScoreReport;
 use livefire_scorer::score::report::{CampaignRow, IncidentRow};
+use serde_json::json;
 
 use crate::escape::csv_cell;
 use crate::exit::Failure;
@@ -37,6 +39,11 @@ pub(crate) fn alerts(alerts: &[Alert]) -> Result<Vec<u8>, Failure> {
         lines.push(b'\n');
     }
     Ok(lines)
+}
+
+/// Rows that came too late for one rule form, as every command's JSON tells it.
+pub(crate) fn late(late: &LateCount) -> serde_json::Value {
+    json!({ "rule": *late.rule, "mode": late.mode, "table": *late.table, "rows": late.rows })
 }
 
 fn csv<const N: usize>(

@@ -10,6 +10,15 @@ use crate::exit::Failure;
 
 /// File that marks a folder as ours, so that it may be replaced.
 const MANIFEST: &str = "manifest.json";
+/// All that a results folder holds; anything else there is its user's.
+const CONTENT: &[&str] = &[
+    MANIFEST,
+    "alerts.ndjson",
+    "campaigns.csv",
+    "incidents.csv",
+    "labels",
+    "metrics.json",
+];
 
 /// A folder under construction; removed again unless [`ResultsFolder::finish`] is called.
 #[derive(Debug)]
@@ -98,14 +107,43 @@ pub(crate) fn check_replaceable(target: &Path) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => refuse("is a file"),
         Err(error) => Err(cannot_write(target, &error)),
-        Ok(mut entries) => {
-            let is_empty = entries.next().is_none();
-            if is_empty || is_ours(target) {
-                Ok(())
-            } else {
-                refuse("holds files that livefire did not write")
+        Ok(entries) => {
+            let entries = entries.filter_map(Result::ok);
+            let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+            let foreign = names
+                .iter()
+                .find(|name| !CONTENT.iter().any(|own| name.as_os_str() == *own));
+            match foreign {
+                Some(name) => refuse(&format!(
+                    "holds `{}`, which livefire did not write",
+                    name.to_string_lossy()
+                )),
+                None if names.is_empty() || is_ours(target) => Ok(()),
+                None => refuse("holds files that livefire did not write"),
             }
         }
+    }
+}
+
+/// Refuses a folder of logs that is a part of one: its labels tell of the whole log.
+///
+/// # Errors
+/// If its manifest names a window of ingestion time.
+pub(crate) fn require_whole_log(folder: &Path) -> Result<(), Failure> {
+    let manifest = fs::read(folder.join(MANIFEST)).ok();
+    let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let window = manifest
+        .as_ref()
+        .and_then(|manifest| manifest.get("window"));
+    match window {
+        Some(window) if !window.is_null() => Err(Failure::input(format!(
+            "{}: holds only the rows ingested from {} to {}; join the parts, or generate the \
+             whole log, before it is scored",
+            folder.display(),
+            window["start"].as_str().unwrap_or("?"),
+            window["end"].as_str().unwrap_or("?"),
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -158,10 +196,17 @@ mod tests {
         fs::write(target.join("thesis.txt"), "years of work").expect("can be written");
         assert!(ResultsFolder::create(&target).is_err());
         fs::write(target.join(MANIFEST), r#"{"program": "livefire"}"#).expect("can be written");
+        assert!(
+            ResultsFolder::create(&target).is_err(),
+            "a guest among our files stays"
+        );
+        fs::remove_file(target.join("thesis.txt")).expect("can be removed");
         let folder = ResultsFolder::create(&target).expect("is replaceable");
-        folder.write("new.txt", b"new").expect("can be written");
+        folder
+            .write("metrics.json", b"new")
+            .expect("can be written");
         folder.finish().expect("can be renamed");
-        assert!(target.join("new.txt").exists() && !target.join("thesis.txt").exists());
+        assert!(target.join("metrics.json").exists() && !target.join(MANIFEST).exists());
         assert_eq!(fs::read_dir(place.path()).expect("is there").count(), 1);
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use livefire_schema::table::{Schema, TableId};
-use livefire_schema::time::EventTime;
+use livefire_schema::time::{EventTime, TimeSpan};
 
 use crate::projected::Projected;
 use crate::projector::Projector;
@@ -109,6 +109,12 @@ pub struct InputSummary {
     pub samples: Vec<UnreadableLine>,
     /// Files of folders that were left out, with the reason.
     pub skipped: Vec<(String, String)>,
+    /// Rows ingested before a row that was read earlier.
+    pub disordered: u64,
+    /// The furthest that such a row went back.
+    pub furthest_back: TimeSpan,
+    /// The latest ingestion time that was read.
+    pub clock: Option<EventTime>,
 }
 
 /// Unreadable lines kept as samples.
@@ -205,6 +211,13 @@ impl<'p> Reader<'p> {
         let row = self.sources[index].take();
         if let Some(row) = row {
             self.rows[usize::from(row.table().0)] += 1;
+            let clock = self.summary.clock.get_or_insert(row.ingestion());
+            if row.ingestion() < *clock {
+                self.summary.disordered += 1;
+                let back = *clock - row.ingestion();
+                self.summary.furthest_back = self.summary.furthest_back.max(back);
+            }
+            *clock = row.ingestion().max(*clock);
         }
         Ok(row)
     }

@@ -105,6 +105,14 @@ pub enum WriteError {
         /// The folder.
         path: String,
     },
+    /// The folder holds an earlier log and a file that is not part of it.
+    #[error("{path} holds `{name}`, which livefire did not write; move it or choose a new folder")]
+    Guest {
+        /// The folder.
+        path: String,
+        /// The file or folder in it.
+        name: String,
+    },
     /// The source could not go on.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -153,18 +161,32 @@ fn check_free(folder: &Path) -> Result<(), WriteError> {
     let foreign = || WriteError::Foreign {
         path: folder.display().to_string(),
     };
-    let mut entries = match fs::read_dir(folder) {
+    let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(io_error(folder, error)),
     };
-    if entries.next().is_none() {
+    let names: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name())
+        .collect();
+    if names.is_empty() {
         return Ok(());
     }
     let text = fs::read_to_string(folder.join(MANIFEST)).map_err(|_| foreign())?;
-    match serde_json::from_str::<Manifest>(&text) {
-        Ok(manifest) if manifest.program == PROGRAM => Ok(()),
-        _ => Err(foreign()),
+    let manifest: Manifest = serde_json::from_str(&text).map_err(|_| foreign())?;
+    let is_own = |name: &str| {
+        let table = name.strip_suffix(".ndjson").or(name.strip_suffix(".csv"));
+        matches!(name, MANIFEST | LABELS | REFERENCE)
+            || table.is_some_and(|table| manifest.tables.contains_key(table))
+    };
+    match names.iter().find(|name| !name.to_str().is_some_and(is_own)) {
+        None if manifest.program == PROGRAM => Ok(()),
+        None => Err(foreign()),
+        Some(name) => Err(WriteError::Guest {
+            path: folder.display().to_string(),
+            name: name.to_string_lossy().into_owned(),
+        }),
     }
 }
 

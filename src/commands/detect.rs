@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use livefire_detector::input::{InputError, InputOptions, InputSummary, Reader};
 use livefire_detector::{Engine, LateCount, Projector};
+use livefire_harness::scoring::rounded;
 use livefire_schema::alert::{Alert, sort_alerts};
 use livefire_schema::reference::{self, Reference};
 use livefire_schema::spec::or_list;
@@ -28,6 +29,9 @@ struct Found {
 /// Runs the rules and writes their alerts.
 pub(crate) fn run(arguments: &DetectArguments, output: Output) -> Outcome {
     let known = Known::load_tables(arguments.tables.as_deref())?;
+    if let Some(path) = &arguments.output {
+        refuse_input(path, &arguments.paths, &known.schema)?;
+    }
     let (rules, engine) = input::select_rules(known.rules, &arguments.rules)?;
     let options = InputOptions {
         table: table(arguments.table.as_deref(), &known.schema)?,
@@ -45,6 +49,7 @@ pub(crate) fn run(arguments: &DetectArguments, output: Output) -> Outcome {
         output,
     )?;
     remarks(&found, output);
+    require_order(&found)?;
     let rows: u64 = found.summary.rows.values().sum();
     if rows == 0 {
         return Err(match found.summary.unreadable {
@@ -135,6 +140,42 @@ fn read_reference(folder: &Path) -> Result<Reference, Failure> {
     reference::io::read(folder).map_err(|error| Failure::input(error.to_string()))
 }
 
+/// Refuses to write alerts over a log that is to be read.
+fn refuse_input(output: &Path, inputs: &[PathBuf], schema: &Schema) -> Result<(), Failure> {
+    let Ok(output) = output.canonicalize() else {
+        return Ok(());
+    };
+    let stem = output.file_stem().and_then(|stem| stem.to_str());
+    let is_log = stem.is_some_and(|stem| schema.find(stem).is_some());
+    let is_input = |input: &PathBuf| {
+        let input = input.canonicalize();
+        input.is_ok_and(|input| input == output || (is_log && output.starts_with(input)))
+    };
+    if inputs.iter().any(is_input) {
+        return Err(Failure::usage(format!(
+            "--output {}: is one of the logs to read; choose another file",
+            output.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a log whose disorder made rules miss rows: what would be written is not its result.
+fn require_order(found: &Found) -> Result<(), Failure> {
+    let summary = &found.summary;
+    let missed: u64 = found.late.iter().map(|late| late.rows).sum();
+    match summary.clock {
+        Some(clock) if summary.disordered > 0 && missed > 0 => Err(Failure::input(format!(
+            "{} rows go back in ingestion time, by up to {}, and rules missed some for it (the \
+             latest row was ingested at {clock}); sort each file by IngestionTime, else by \
+             TimeGenerated, oldest first, and give tables as files of their own",
+            grouped(summary.disordered),
+            rounded(summary.furthest_back),
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// What was left out or could not be read.
 fn remarks(found: &Found, output: Output) {
     let summary = &found.summary;
@@ -175,6 +216,7 @@ fn tell(
     let mut document = json!({
         "rows": found.summary.rows,
         "unreadable": found.summary.unreadable,
+        "late": found.late.iter().map(report::late).collect::<Vec<_>>(),
         "alerts": found.alerts.len(),
     });
     let Some(path) = &arguments.output else {

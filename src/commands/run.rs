@@ -139,9 +139,7 @@ impl Pass {
         let parameters = parameters
             .iter()
             .map(|row| (row.name.clone(), json!(row.value)));
-        let late = result.late.iter().map(|late| {
-            json!({ "rule": *late.rule, "mode": late.mode, "table": *late.table, "rows": late.rows })
-        });
+        let late = result.late.iter().map(report::late);
         json!({
             "program": "livefire",
             "version": env!("CARGO_PKG_VERSION"),

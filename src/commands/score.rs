@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::input::Known;
 use crate::output::Output;
 use crate::report;
-use crate::results::ResultsFolder;
+use crate::results::{ResultsFolder, require_whole_log};
 use crate::verdict::{self, Heading};
 
 /// Faulty lines of an alert file that are told one by one.
@@ -25,6 +25,7 @@ const SAMPLES: usize = 10;
 /// Scores and prints the verdict.
 pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
     let grouping = grouping(&arguments.grouping)?;
+    require_whole_log(&arguments.folder)?;
     let labels = labels(&arguments.folder)?;
     let alerts = read_alerts(&arguments.alerts)?;
     if alerts.is_empty() && labels.book.campaigns.is_empty() {

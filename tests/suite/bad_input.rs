@@ -276,7 +276,7 @@ fn a_folder_of_somebody_elses_files_is_never_replaced() {
     work.run("detect logs -o alerts.ndjson").exits(0);
     work.run("score . --alerts alerts.ndjson -o result")
         .exits(3)
-        .says("holds files that livefire did not write");
+        .says("holds `thesis.txt`, which livefire did not write");
     assert_eq!(work.read("result/thesis.txt"), "years");
     work.run("score . --alerts alerts.ndjson -o fresh").exits(0);
     work.run("score . --alerts alerts.ndjson -o fresh").exits(0);

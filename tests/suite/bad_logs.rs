@@ -134,15 +134,42 @@ fn rows_out_of_order_within_a_minute_raise_the_same_alerts() {
 }
 
 #[test]
-fn a_clock_that_jumps_back_for_good_is_survived_and_told() {
+fn a_log_sorted_newest_first_is_refused_and_leaves_no_alerts() {
     let (work, _) = generated();
     harm(&work, |lines| {
         let late = lines.iter().rev().cloned();
         joined(&late.collect::<Vec<_>>())
     });
     work.run("detect logs -o alerts.ndjson")
-        .exits(0)
-        .says("came later than the rule waits");
+        .exits(2)
+        .says("go back in ingestion time")
+        .says("oldest first");
+    assert!(!work.has("alerts.ndjson"));
+}
+
+#[test]
+fn one_row_from_the_far_future_does_not_pass_for_an_empty_result() {
+    let (work, _) = generated();
+    harm(&work, |mut lines| {
+        lines.insert(0, r#"{"TimeGenerated":"9999-12-31T23:59:59Z"}"#.to_owned());
+        joined(&lines)
+    });
+    work.run("detect logs -o alerts.ndjson")
+        .exits(2)
+        .says("the latest row was ingested at 9999-12-31");
+    assert!(!work.has("alerts.ndjson"));
+}
+
+#[test]
+fn alerts_are_not_written_over_a_log_that_is_read() {
+    let (work, _) = generated();
+    let before = work.read("logs/SigninLogs.ndjson");
+    for output in ["logs/SigninLogs.ndjson", "logs/ContainerLogV2.ndjson"] {
+        work.run(&format!("detect logs -o {output}"))
+            .exits(3)
+            .says("is one of the logs to read");
+    }
+    assert_eq!(work.read("logs/SigninLogs.ndjson"), before);
 }
 
 #[test]

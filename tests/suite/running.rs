@@ -194,6 +194,38 @@ fn shards_concatenate_to_the_whole_and_name_what_they_ask_for() {
 }
 
 #[test]
+fn a_part_of_a_log_is_not_scored_as_the_whole() {
+    let work = small();
+    work.run("generate small.yaml -o part --shard 2/2").exits(0);
+    work.run("detect part -o alerts.ndjson").exits(0);
+    work.run("score part --alerts alerts.ndjson")
+        .exits(2)
+        .says("holds only the rows ingested from");
+    work.run("run part").exits(2).says("holds only the rows");
+}
+
+#[test]
+fn files_that_a_user_put_into_our_folders_stay() {
+    let work = small();
+    work.run("generate small.yaml -o logs").exits(0);
+    work.run("generate small.yaml -o logs").exits(0);
+    work.write("logs/notes.txt", b"mine");
+    work.run("generate small.yaml -o logs")
+        .exits(3)
+        .says("holds `notes.txt`, which livefire did not write");
+    work.run("run small.yaml -o result").exits(0);
+    work.run("run small.yaml -o result").exits(0);
+    work.write("result/notes.txt", b"mine");
+    work.run("run small.yaml -o result")
+        .exits(3)
+        .says("holds `notes.txt`, which livefire did not write");
+    assert_eq!(
+        work.read("logs/notes.txt") + &work.read("result/notes.txt"),
+        "minemine"
+    );
+}
+
+#[test]
 fn leaving_out_a_campaign_removes_its_rows_and_no_other() {
     let work = small();
     work.run("generate small.yaml -o whole").exits(0);
@@ -279,7 +311,7 @@ fn a_target_that_is_not_ours_is_refused_before_anything_runs() {
     work.write("results/small/thesis.txt", b"years of work");
     work.run("run small.yaml")
         .exits(3)
-        .says("holds files that livefire did not write");
+        .says("holds `thesis.txt`, which livefire did not write");
     assert_eq!(work.read("results/small/thesis.txt"), "years of work");
     work.run("generate small.yaml -o results/small").exits(3);
 }

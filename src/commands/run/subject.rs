@@ -13,6 +13,7 @@ use crate::exit::Failure;
 use crate::generation;
 use crate::input::{self, Known};
 use crate::output::Output;
+use crate::results::require_whole_log;
 use crate::verdict::Heading;
 
 /// The subject of a run; everything that the results say of it.
@@ -67,6 +68,7 @@ pub(super) fn open(
 
 fn files(arguments: &RunArguments) -> Result<(Subject, Known, Box<dyn EventSource>), Failure> {
     let folder = &arguments.scenario;
+    require_whole_log(folder)?;
     if arguments.seed.is_some() {
         return Err(Failure::usage(
             "--seed: logs in files have no seed; name a scenario",
