@@ -12,14 +12,13 @@ use std::sync::Arc;
 
 use livefire_schema::alert::{Mode, Semantics, Severity};
 use livefire_schema::reference::Reference;
-use livefire_schema::rules::RuleInfo;
 use livefire_schema::time::{EventTime, TimeSpan};
 use serde_json::{Map, json};
 
-use super::{Native, Plan, Rule, app_log, details, info};
+use super::{Native, Plan, Rule, app_log, counted, details, info};
 use crate::context::{AlertDraft, Context};
 use crate::parameters::{ParameterSpec, Parameters};
-use crate::primitives::{Closed, Counting, Gaps, KeyedCount, SamplePolicy, Token, is_automated};
+use crate::primitives::{Closed, Gaps, KeyedCount, is_automated};
 use crate::projector::{FieldPlan, Projection};
 use crate::record::Record;
 
@@ -40,21 +39,9 @@ impl Native for PromptInjection {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let RuleInfo {
-            threshold,
-            window,
-            realert,
-            severity,
-            ..
-        } = *info(self);
-        let mut specs = vec![
-            ParameterSpec::count("threshold", threshold, "attempts that raise an alert"),
-            ParameterSpec::span("window", window, "counting window"),
-            ParameterSpec::span(
-                "realert",
-                realert,
-                "an unbroken run alerts again after this",
-            ),
+        let info = info(self);
+        let mut specs = counted::parameters(info, "attempts that raise an alert");
+        specs.extend([
             ParameterSpec::word(
                 "key",
                 &["network", "address"],
@@ -66,8 +53,8 @@ impl Native for PromptInjection {
                 "Defender for AI alerts, or refused requests of the application log",
             ),
             ParameterSpec::word("counts", &["events", "rows"], "rows: duplicates count"),
-            ParameterSpec::severity(severity),
-        ];
+            ParameterSpec::severity(info.severity),
+        ]);
         specs.extend(recognition());
         specs.extend(classes());
         specs
@@ -104,27 +91,11 @@ impl Native for PromptInjection {
         mode: Mode,
         _reference: &Arc<Reference>,
     ) -> Box<dyn Rule> {
-        let counts_rows = parameters.word("counts") == "rows";
-        let counting = Counting {
-            mode,
-            window: parameters.span("window"),
-            token: if counts_rows {
-                Token::Row
-            } else {
-                Token::Event
-            },
-            hold: parameters.span("class_hold"),
-            keep: TimeSpan::ZERO,
-            samples: SamplePolicy::Every,
-        };
+        let counting = counted::counting(parameters, mode);
         let threshold = parameters.count("threshold");
         let reads_log = parameters.word("input") == "app_log";
         let describe = Describe {
-            semantics: if counts_rows {
-                Semantics::RowCount
-            } else {
-                Semantics::Count
-            },
+            semantics: counted::semantics(parameters),
             severity: parameters.severity(),
             reads_log,
             least: parameters.count("automated_gaps"),
@@ -133,7 +104,7 @@ impl Native for PromptInjection {
         };
         Box::new(State {
             count: KeyedCount::new(counting, threshold, parameters.span("realert")),
-            gather: gather::Gather::new(counts_rows),
+            gather: gather::Gather::new(counted::semantics(parameters) == Semantics::RowCount),
             describe,
         })
     }

@@ -12,16 +12,15 @@ use std::sync::Arc;
 use livefire_schema::alert::{Mode, Semantics, Severity};
 use livefire_schema::reference::Reference;
 use livefire_schema::row::Slot;
-use livefire_schema::rules::RuleInfo;
 use livefire_schema::time::{EventTime, TimeSpan};
 use serde_json::{Map, json};
 
 use super::app_log::{self, AppLog};
 use super::details;
-use super::{Native, Plan, Rule, info};
+use super::{Native, Plan, Rule, counted, info};
 use crate::context::{AlertDraft, Context};
 use crate::parameters::{ParameterSpec, Parameters};
-use crate::primitives::{Closed, Counting, KeyedCount, SamplePolicy, Token};
+use crate::primitives::{Closed, KeyedCount};
 use crate::projected::Sink;
 use crate::projector::{FieldPlan, Projection, RowView};
 use crate::record::Record;
@@ -35,24 +34,9 @@ impl Native for ContentSafety {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let RuleInfo {
-            threshold,
-            window,
-            realert,
-            ..
-        } = *info(self);
-        vec![
-            ParameterSpec::count(
-                "threshold",
-                threshold,
-                "failed requests that raise an alert",
-            ),
-            ParameterSpec::span("window", window, "counting window"),
-            ParameterSpec::span(
-                "realert",
-                realert,
-                "an unbroken run alerts again after this",
-            ),
+        let info = info(self);
+        let mut specs = counted::parameters(info, "failed requests that raise an alert");
+        specs.extend([
             ParameterSpec::word(
                 "key",
                 &["user", "session"],
@@ -80,7 +64,8 @@ impl Native for ContentSafety {
                 TimeSpan::from_minutes(15),
                 "a longer span from first to last is `persistent`",
             ),
-        ]
+        ]);
+        specs
     }
 
     fn plan(&self, parameters: &Parameters) -> Plan {
@@ -124,28 +109,12 @@ impl Native for ContentSafety {
         mode: Mode,
         _reference: &Arc<Reference>,
     ) -> Box<dyn Rule> {
-        let counts_rows = parameters.word("counts") == "rows";
-        let counting = Counting {
-            mode,
-            window: parameters.span("window"),
-            token: if counts_rows {
-                Token::Row
-            } else {
-                Token::Event
-            },
-            hold: parameters.span("class_hold"),
-            keep: TimeSpan::ZERO,
-            samples: SamplePolicy::Every,
-        };
+        let counting = counted::counting(parameters, mode);
         let realert = parameters.span("realert");
         Box::new(State {
             count: KeyedCount::new(counting, parameters.count("threshold"), realert),
             published: parameters.word("key") == "session",
-            semantics: if counts_rows {
-                Semantics::RowCount
-            } else {
-                Semantics::Count
-            },
+            semantics: counted::semantics(parameters),
             high_from: parameters.count("high_from"),
             critical_from: parameters.count("critical_from"),
             critical_content: parameters.count("critical_content_severity"),

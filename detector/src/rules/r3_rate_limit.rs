@@ -13,12 +13,11 @@ use std::sync::Arc;
 use livefire_schema::alert::{Mode, Semantics, Severity};
 use livefire_schema::reference::Reference;
 use livefire_schema::row::Slot;
-use livefire_schema::rules::RuleInfo;
 use livefire_schema::table::TableId;
 use livefire_schema::time::{EventTime, TimeSpan};
 use serde_json::{Map, json};
 
-use super::{Native, Plan, Rule, app_log, details, info};
+use super::{Native, Plan, Rule, app_log, counted, details, info};
 use crate::context::{AlertDraft, Context};
 use crate::parameters::{ParameterSpec, Parameters};
 use crate::primitives::{Closed, Counting, Gaps, KeyedCount, SamplePolicy, Token};
@@ -47,33 +46,21 @@ impl Native for RateLimit {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let RuleInfo {
-            threshold,
-            window,
-            realert,
-            severity,
-            ..
-        } = *info(self);
-        let mut specs = vec![
-            ParameterSpec::count("threshold", threshold, "responses 429 that raise an alert"),
-            ParameterSpec::span("window", window, "counting window"),
-            ParameterSpec::span(
-                "realert",
-                realert,
-                "an unbroken run alerts again after this",
-            ),
+        let info = info(self);
+        let mut specs = counted::parameters(info, "responses 429 that raise an alert");
+        specs.extend([
             ParameterSpec::word(
                 "key",
                 &["caller", "address"],
                 "caller: user (else source address) and application; address: source address",
             ),
-            ParameterSpec::severity(severity),
+            ParameterSpec::severity(info.severity),
             ParameterSpec::span(
                 "resolve",
                 TimeSpan::from_minutes(10),
                 "how long a response waits for the application's row of the same request",
             ),
-        ];
+        ]);
         specs.extend(classes());
         specs
     }

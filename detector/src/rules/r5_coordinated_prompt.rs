@@ -12,12 +12,11 @@ use std::sync::Arc;
 
 use livefire_schema::alert::{Mode, Semantics, Severity};
 use livefire_schema::reference::Reference;
-use livefire_schema::rules::RuleInfo;
 use livefire_schema::time::{EventTime, TimeSpan};
 use serde_json::{Map, json};
 
 use super::accounts::{self, INTERACTIVE, LOGONS, NON_INTERACTIVE};
-use super::{Native, Plan, Rule, app_log, details, info};
+use super::{Native, Plan, Rule, app_log, counted, details, info};
 use crate::context::{AlertDraft, Context, entity};
 use crate::parameters::{ParameterSpec, Parameters};
 use crate::primitives::{Baseline, Closed, Counting, KeyedCount, SamplePolicy, Token};
@@ -44,28 +43,16 @@ impl Native for CoordinatedPrompt {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let RuleInfo {
-            threshold,
-            window,
-            realert,
-            severity,
-            ..
-        } = *info(self);
-        let mut specs = vec![
-            ParameterSpec::count("threshold", threshold, "distinct users that raise an alert"),
-            ParameterSpec::span("window", window, "counting window"),
-            ParameterSpec::span(
-                "realert",
-                realert,
-                "an unbroken run alerts again after this",
-            ),
+        let info = info(self);
+        let mut specs = counted::parameters(info, "distinct users that raise an alert");
+        specs.extend([
             ParameterSpec::word(
                 "key",
                 &["hash", "sample"],
                 "hash: prompt_hash; sample: the first 80 characters, which a changed end leaves alone",
             ),
-            ParameterSpec::severity(severity),
-        ];
+            ParameterSpec::severity(info.severity),
+        ]);
         specs.extend(classes());
         specs
     }
