@@ -22,6 +22,7 @@ mod app_log;
 mod c1_failed_requests_and_sign_ins;
 mod c2_app_and_defender;
 mod c3_threat_intelligence;
+mod counted;
 mod details;
 mod joined;
 mod r1_prompt_injection;
