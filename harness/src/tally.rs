@@ -1,13 +1,11 @@
 //! Row counts and a fingerprint for each table of a stream, from its delivered lines.
 //!
-//! The fingerprint is SipHash-1-3-128 over every line and its newline, in order: equal
-//! fingerprints mean equal files.
+//! The fingerprint is the one of a written log's manifest ([`TableHash`]): a run and a log folder
+//! with equal fingerprints hold the same lines in the same order.
 
-use std::hash::Hasher;
-
+use livefire_generator::write::TableHash;
 use livefire_schema::table::{Schema, TableId};
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// What was delivered into one table.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -18,46 +16,32 @@ pub struct TableTally {
     pub rows: u64,
     /// Bytes, newlines included.
     pub bytes: u64,
-    /// Fingerprint, 32 hex digits.
+    /// Fingerprint, in hex digits.
     pub hash: String,
 }
 
 /// Counts and fingerprints of all tables; memory does not grow with rows.
 #[derive(Debug)]
 pub struct Tally {
-    tables: Vec<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    rows: u64,
-    bytes: u64,
-    hash: SipHasher13,
+    /// Bytes, newlines included, and hash, in schema order.
+    tables: Vec<(u64, TableHash)>,
 }
 
 impl Tally {
     /// An empty tally for every table of a schema.
     #[must_use]
     pub fn new(schema: &Schema) -> Self {
-        let running = || Running {
-            rows: 0,
-            bytes: 0,
-            hash: SipHasher13::new(),
-        };
+        let tables = schema.iter().map(|_| (0, TableHash::default()));
         Tally {
-            tables: schema.iter().map(|_| running()).collect(),
+            tables: tables.collect(),
         }
     }
 
     /// Adds one delivered line, given without its newline.
     pub fn add(&mut self, table: TableId, line: &[u8]) {
-        if let Some(running) = self.tables.get_mut(usize::from(table.0)) {
-            running.rows += 1;
-            running.bytes += u64::try_from(line.len())
-                .unwrap_or(u64::MAX)
-                .saturating_add(1);
-            running.hash.write(line);
-            running.hash.write(b"\n");
+        if let Some((bytes, hash)) = self.tables.get_mut(usize::from(table.0)) {
+            *bytes += line.len() as u64 + 1;
+            hash.add(line);
         }
     }
 
@@ -66,12 +50,12 @@ impl Tally {
     pub fn tables(&self, schema: &Schema) -> Vec<TableTally> {
         let pairs = schema.iter().zip(&self.tables);
         pairs
-            .filter(|(_, running)| running.rows > 0)
-            .map(|((_, table), running)| TableTally {
+            .filter(|(_, (_, hash))| hash.rows() > 0)
+            .map(|((_, table), (bytes, hash))| TableTally {
                 table: table.name.clone(),
-                rows: running.rows,
-                bytes: running.bytes,
-                hash: format!("{:032x}", running.hash.finish128().as_u128()),
+                rows: hash.rows(),
+                bytes: *bytes,
+                hash: hash.text(),
             })
             .collect()
     }
