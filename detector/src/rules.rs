@@ -24,6 +24,8 @@ mod c2_app_and_defender;
 mod c3_threat_intelligence;
 mod counted;
 mod details;
+mod h2_high_volume;
+mod h3_rare_failures;
 mod joined;
 mod r1_prompt_injection;
 mod r2_content_safety;
@@ -31,6 +33,8 @@ mod r3_rate_limit;
 mod r4_new_source_ip;
 mod r5_coordinated_prompt;
 mod r6_malicious_model;
+mod requests;
+mod service_log;
 
 /// All native rules, in the order of `schema::rules::RULES`, which is the order of every table.
 pub(crate) const ALL: &[&dyn Native] = &[
@@ -43,6 +47,8 @@ pub(crate) const ALL: &[&dyn Native] = &[
     &c1_failed_requests_and_sign_ins::FailedRequestsAndSignIns,
     &c2_app_and_defender::AppAndDefender,
     &c3_threat_intelligence::ThreatIntelligence,
+    &h2_high_volume::HighVolume,
+    &h3_rare_failures::RareFailures,
 ];
 
 /// What the engine needs to know of a rule form before it runs.

@@ -83,6 +83,26 @@ const SERVICE_ANY: Input = Input {
     outcomes: ANY,
 };
 
+/// Calls of a model, with the application in front or without; no audit rows.
+const SERVICE_CALL: Input = Input {
+    table: "AzureDiagnostics",
+    outcomes: &[
+        "pass",
+        "injection",
+        "jailbreak",
+        "leak",
+        "content",
+        "withheld",
+        "throttled",
+        "refused",
+        "unavailable",
+        "denied",
+        "ok",
+        "bad",
+        "list_models",
+    ],
+};
+
 const fn minutes(n: i64) -> TimeSpan {
     TimeSpan::from_minutes(n)
 }
@@ -259,108 +279,129 @@ pub const RULES: &[RuleInfo] = &[
         ],
         native: true,
     },
-    hunting(
-        "H1",
-        "suspicious_keywords",
-        "a listed phrase in a prompt",
-        Semantics::Trigger,
-        1,
-        60,
-    ),
-    hunting(
-        "H2",
-        "high_volume",
-        "≥ 50 requests of one caller in 1 h",
-        Semantics::Count,
-        50,
-        60,
-    ),
-    hunting(
-        "H3",
-        "rare_failures",
-        "≥ 10 FAIL over ≥ 24 h",
-        Semantics::Count,
-        10,
-        7 * 24 * 60,
-    ),
-    behaviour(
-        "U1",
-        "volume_anomaly",
-        "a user far above their own request baseline",
-        50,
-        60,
-    ),
-    behaviour(
-        "U2",
-        "model_switch",
-        "an application's model mix changes",
-        1,
-        24 * 60,
-    ),
+    RuleInfo {
+        semantics: Semantics::Trigger,
+        threshold: 1,
+        window: TimeSpan::ZERO,
+        realert: TimeSpan::ZERO,
+        inputs: &[APP_ANY],
+        ..hunting(
+            "H1",
+            "suspicious_keywords",
+            "a listed phrase in a prompt sample",
+        )
+    },
+    RuleInfo {
+        threshold: 50,
+        window: minutes(60),
+        inputs: &[APP_ANY, SERVICE_CALL],
+        native: true,
+        ..hunting("H2", "high_volume", "≥ 50 requests of one caller in 1 h")
+    },
+    RuleInfo {
+        threshold: 10,
+        window: minutes(7 * 24 * 60),
+        inputs: &[APP_FAIL],
+        native: true,
+        ..hunting(
+            "H3",
+            "rare_failures",
+            "≥ 10 FAIL of one application over ≥ 24 h within 7 d",
+        )
+    },
+    RuleInfo {
+        threshold: 50,
+        window: minutes(60),
+        inputs: &[APP_ANY],
+        ..behaviour(
+            "U1",
+            "volume_anomaly",
+            "a user far above their own request baseline",
+        )
+    },
+    RuleInfo {
+        threshold: 500,
+        window: minutes(24 * 60),
+        inputs: &[APP_ANY],
+        ..behaviour(
+            "U2",
+            "model_switch",
+            "an application's model mix changes by half",
+        )
+    },
     RuleInfo {
         semantics: Semantics::Join,
+        threshold: 1,
+        window: minutes(24 * 60),
+        realert: minutes(60),
+        inputs: &[
+            APP_ANY,
+            Input {
+                table: "SigninLogs",
+                outcomes: &["ok"],
+            },
+        ],
         ..behaviour(
             "U3",
             "impossible_travel",
-            "two places faster than an airliner",
-            1,
-            24 * 60,
+            "two places of one user faster than an airliner",
         )
     },
-    behaviour(
-        "U4",
-        "token_consumption",
-        "tokens far above the caller's baseline",
-        50_000,
-        60,
-    ),
+    RuleInfo {
+        threshold: 50_000,
+        window: minutes(60),
+        inputs: &[
+            Input {
+                table: "ContainerLogV2",
+                outcomes: &["pass", "withheld", "denied"],
+            },
+            Input {
+                table: "AzureDiagnostics",
+                outcomes: &["pass", "withheld", "denied", "ok"],
+            },
+        ],
+        ..behaviour(
+            "U4",
+            "token_consumption",
+            "tokens far above the caller's baseline",
+        )
+    },
 ];
 
-const fn hunting(
-    id: &'static str,
-    name: &'static str,
-    summary: &'static str,
-    semantics: Semantics,
-    threshold: u64,
-    window: i64,
-) -> RuleInfo {
+/// What the hunting rules share.
+const fn hunting(id: &'static str, name: &'static str, summary: &'static str) -> RuleInfo {
     RuleInfo {
         id,
         name,
         summary,
         family: Family::Hunting,
-        semantics,
-        threshold,
-        window: minutes(window),
-        realert: minutes(60),
+        semantics: Semantics::Count,
+        threshold: 1,
+        window: TimeSpan::ZERO,
+        realert: minutes(240),
         severity: Severity::Low,
         classes: &[],
         variants: &[],
-        inputs: &[APP_ANY],
+        inputs: &[],
         native: false,
     }
 }
 
-const fn behaviour(
-    id: &'static str,
-    name: &'static str,
-    summary: &'static str,
-    threshold: u64,
-    window: i64,
-) -> RuleInfo {
+/// What the rules that compare with a baseline share; of U2 the threshold is per mille of distance.
+const fn behaviour(id: &'static str, name: &'static str, summary: &'static str) -> RuleInfo {
     RuleInfo {
         id,
         name,
         summary,
         family: Family::Detection,
         semantics: Semantics::Baseline,
-        threshold,
-        window: minutes(window),
+        threshold: 1,
+        window: TimeSpan::ZERO,
         realert: minutes(240),
         severity: Severity::High,
         classes: &[],
         variants: &[],
-        inputs: &[APP_ANY, SERVICE_ANY],
+        inputs: &[],
         native: false,
     }
 }

@@ -17,6 +17,7 @@ use livefire_schema::table::TableId;
 use livefire_schema::time::{EventTime, TimeSpan};
 use serde_json::{Map, json};
 
+use super::service_log::{self, ServiceLog};
 use super::{Native, Plan, Rule, app_log, counted, details, info};
 use crate::context::{AlertDraft, Context};
 use crate::parameters::{ParameterSpec, Parameters};
@@ -32,8 +33,6 @@ mod retries;
 #[cfg(test)]
 mod tests;
 
-/// The resource log.
-const SERVICE: &str = "AzureDiagnostics";
 /// How much longer than the class may read them rows are kept for other callers' classes.
 const SLACK: TimeSpan = TimeSpan::from_minutes(2);
 
@@ -67,7 +66,7 @@ impl Native for RateLimit {
 
     fn plan(&self, parameters: &Parameters) -> Plan {
         Plan {
-            tables: vec![SERVICE, app_log::TABLE],
+            tables: vec![service_log::TABLE, app_log::TABLE],
             resolve: parameters.span("resolve"),
             horizon: parameters.span("window") * 2 + parameters.span("class_hold") * 2,
             has_bins: true,
@@ -146,12 +145,7 @@ fn classes() -> Vec<ParameterSpec> {
 }
 
 struct Project {
-    service: Option<TableId>,
-    provider: Option<Slot>,
-    category: Option<Slot>,
-    status: Option<Slot>,
-    resource: Option<Slot>,
-    network: Option<Slot>,
+    service: ServiceLog,
     log: Option<TableId>,
     user: Option<Slot>,
     address: Option<Slot>,
@@ -162,7 +156,7 @@ struct Project {
 
 impl Project {
     fn new(fields: &mut FieldPlan<'_>) -> Self {
-        let service = fields.table(SERVICE);
+        let service = ServiceLog::new(fields);
         let log = fields.table(app_log::TABLE);
         let mut field = |name| app_log::field(fields, log, name);
         Project {
@@ -173,42 +167,25 @@ impl Project {
             answer: field("http_status"),
             service,
             log,
-            provider: fields.slot(service, "ResourceProvider"),
-            category: fields.slot(service, "Category"),
-            status: fields.slot(service, "ResultSignature"),
-            resource: fields.slot(service, "Resource"),
-            network: fields.slot(service, "CallerIPAddress"),
         }
-    }
-}
-
-impl Project {
-    /// The table holds other services' rows too; what a row leaves out does not exclude it.
-    fn is_model_call(&self, row: &RowView<'_, '_>) -> bool {
-        let is = |slot, expected: &str| {
-            let stated = row.text(slot);
-            stated.is_none_or(|text| text.eq_ignore_ascii_case(expected))
-        };
-        is(self.provider, "MICROSOFT.COGNITIVESERVICES") && is(self.category, "RequestResponse")
     }
 }
 
 impl Projection for Project {
     fn project(&self, row: &RowView<'_, '_>, sink: &mut Sink<'_>) {
-        let mut record = sink.record();
-        if self.service == Some(row.table) {
-            if row.integer(self.status) != Some(429) || !self.is_model_call(row) {
-                return;
+        if self.service.holds(row) {
+            let is_throttled = row.integer(self.service.status) == Some(429);
+            if is_throttled && self.service.is_model_call(row) {
+                let mut record = self.service.record(row, sink);
+                record.kind = THROTTLED;
+                sink.push(record);
             }
-            record.kind = THROTTLED;
-            record.other = row.text(self.resource).map_or(0, |text| sink.name(text));
-            record.address = row.text(self.network).map_or(0, |text| sink.name(text));
-            sink.push(record);
         } else if self.log == Some(row.table) {
             // A request that the application saw succeed cannot be the partner of a 429.
             if row.integer(self.answer).is_some_and(|status| status < 400) {
                 return;
             }
+            let mut record = sink.record();
             record.kind = REQUEST;
             record.value = row.text(self.user).map_or(0, |text| sink.name(text));
             record.other = row.text(self.application).map_or(0, |text| sink.name(text));

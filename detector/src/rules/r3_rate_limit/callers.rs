@@ -1,15 +1,15 @@
 //! Who was refused: the application's row of the same request names the caller.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-use livefire_schema::address::Network;
-use livefire_schema::ids::{EventId, hash_text_lower};
+use livefire_schema::ids::hash_text_lower;
 use livefire_schema::time::{EventTime, TimeSpan};
-use rustc_hash::FxHashMap;
 
 use crate::context::Context;
 use crate::primitives::KeyedCount;
 use crate::record::Record;
+use crate::rules::requests::Requests;
+use crate::rules::service_log;
 
 /// A response 429 of the resource log.
 pub(super) const THROTTLED: u8 = 0;
@@ -36,9 +36,7 @@ struct Partner {
 pub(super) struct Callers {
     by_address: bool,
     resolve: TimeSpan,
-    partners: FxHashMap<EventId, Partner>,
-    /// Partners in order of time.
-    ages: VecDeque<(EventTime, EventId)>,
+    partners: Requests<Partner>,
     /// (application, caller's key).
     known: BTreeSet<(u64, u64)>,
     next_sweep: EventTime,
@@ -49,8 +47,7 @@ impl Callers {
         Callers {
             by_address,
             resolve,
-            partners: FxHashMap::default(),
-            ages: VecDeque::new(),
+            partners: Requests::new(resolve),
             known: BTreeSet::new(),
             next_sweep: EventTime::MIN,
         }
@@ -58,22 +55,22 @@ impl Callers {
 
     /// Notes a request; a copy of it only ever makes it available earlier.
     pub(super) fn add(&mut self, record: &Record) {
-        let partner = self.partners.entry(record.event).or_insert(Partner {
+        let partner = Partner {
             user: record.value,
             application: record.other,
             address: record.address,
             prompt: record.number,
             available: record.available,
-        });
+        };
+        let partner = self.partners.add(record, partner);
         partner.available = partner.available.min(record.available);
-        self.ages.push_back((record.time, record.event));
     }
 
     /// The response with its caller: key, user, application, address, prompt, and available once
     /// both rows are.
     pub(super) fn identify(&mut self, record: &Record, context: &mut Context<'_>) -> Record {
         let mut found = *record;
-        let caller = match self.partners.get(&record.event) {
+        let caller = match self.partners.get(record.event) {
             Some(partner) => {
                 found.value = partner.user;
                 found.number = partner.prompt;
@@ -92,13 +89,12 @@ impl Callers {
                 })
             }
             None => {
-                let network = context.name(record.address);
-                let network = Network::parse(&network).map_or(network, |known| known.to_string());
+                let network = service_log::network(record, context);
                 found.address = context.names.add(&network);
                 if self.by_address {
                     network
                 } else {
-                    format!("{} {network}", context.name(record.other))
+                    service_log::outside_caller(record, &network, context)
                 }
             }
         };
@@ -120,12 +116,7 @@ impl Callers {
 
     /// Forgets requests that no response can ask for, and callers without rows.
     pub(super) fn forget(&mut self, watermark: EventTime, count: &KeyedCount) {
-        while let Some(&(time, event)) = self.ages.front()
-            && time + self.resolve < watermark
-        {
-            self.ages.pop_front();
-            self.partners.remove(&event);
-        }
+        self.partners.forget(watermark);
         if watermark >= self.next_sweep {
             self.known.retain(|&(_, key)| count.holds(key));
             self.next_sweep = watermark + self.resolve;
