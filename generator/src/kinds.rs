@@ -10,6 +10,7 @@ mod inline;
 mod kind;
 mod library;
 pub mod model;
+mod place;
 pub mod plan;
 mod read;
 pub mod value;

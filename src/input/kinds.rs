@@ -19,23 +19,13 @@ pub(crate) struct KindRow {
     pub(crate) origin: String,
 }
 
-/// Reads the shipped kinds and those of a user's folder; after faults only the shipped ones.
+/// Reads the shipped kinds and those of a user's folder; faulty ones are left out, and noted.
 pub(super) fn read(folder: Option<&Path>, schema: &Schema, faults: &Faults) -> AttackLibrary {
     let user = folder.map_or_else(Vec::new, |folder| sources(folder, faults));
     if user.is_empty() {
         return AttackLibrary::embedded(schema);
     }
-    match AttackLibrary::load(&AttackLibrary::embedded_sources(), &user, schema) {
-        Ok(library) => {
-            let warnings = library.warnings().iter();
-            warnings.for_each(|warning| faults.push(warning.clone()));
-            library
-        }
-        Err(found) => {
-            faults.append(found);
-            AttackLibrary::embedded(schema)
-        }
-    }
+    AttackLibrary::read(&AttackLibrary::embedded_sources(), &user, schema, faults)
 }
 
 /// The kind files of a folder in name order; those that are equal to a shipped one left out.

@@ -171,7 +171,7 @@ fn every_fault_of_a_users_kind_is_told_with_its_place() {
     let expected = [
         "4:8 unknown label `atack`; did you mean `attack`?",
         "5:25 `R99` is no rule",
-        "7:25 default 500 is outside range 1..100",
+        "7:25 default 500 is outside 1..100",
         "10:3 pool `lair` is never used",
         "16:5 unknown key `cuont` in stage `try`; did you mean `count`?",
         "17:12 Vault_CL has no column `Pagse`; did you mean `Pages`?",

@@ -46,9 +46,9 @@ fn knobs_are_checked_all_at_once() {
     reads(
         "ip_rotate_across",
         "networks: 5\nrequests_per_pi: 2\nrequests_per_ip: many\n",
-        "s.yaml:1:11 5 is outside range 10..500\n\
+        "s.yaml:1:11 5 is outside 10..500\n\
          s.yaml:2:1 unknown key `requests_per_pi` in evasion `ip_rotate_across`; did you mean `requests_per_ip`?\n\
-         s.yaml:3:18 many is no integer\n",
+         s.yaml:3:18 expected a whole number like 12, a range 2..5, a distribution or a $knob, found `many`\n",
     );
     reads(
         "bin_straddle",
@@ -95,7 +95,7 @@ fn an_entry_is_read_with_all_its_faults() {
         "s.yaml:1:12 evasion `prewarm` is known but not built in this version; built: just_under, \
          bin_straddle, ip_rotate_in_net, ip_rotate_across, session_rotate, tail_mutation, \
          low_and_slow, office_exit\n\
-         s.yaml:1:45 3 is outside range 1..2\n\
+         s.yaml:1:45 3 is outside 1..2\n\
          s.yaml:1:52 evasion `just_under` is there twice; keep one\n"
     );
 }

@@ -41,7 +41,7 @@ pub(crate) fn check(context: &Context<'_>) {
         context.pool(pool);
     }
     if let Some(scale) = &written.delay_scale {
-        context.value(scale, super::value::Kind::Number);
+        context.value(scale, super::place::Place::number(1000.0));
     }
     let traps = written.traps.values().flat_map(|trap| &trap.stages);
     for stage in written.stages.values().chain(traps) {

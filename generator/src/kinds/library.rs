@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 use indexmap::IndexMap;
-use livefire_schema::spec::{Faults, did_you_mean};
+use livefire_schema::spec::{Fault, FaultSeverity, Faults, did_you_mean};
 use livefire_schema::table::Schema;
 
 use super::check::{self, Context};
@@ -83,7 +83,8 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct AttackLibrary {
     kinds: IndexMap<Arc<str>, AttackKind>,
-    warnings: Vec<livefire_schema::spec::Fault>,
+    warnings: Vec<Fault>,
+    faulty: Vec<Arc<str>>,
 }
 
 impl AttackLibrary {
@@ -117,16 +118,26 @@ impl AttackLibrary {
     /// Every fault of every file, if any of them is an error.
     pub fn load(embedded: &[Source], user: &[Source], schema: &Schema) -> Result<Self, Faults> {
         let all = Faults::new("kinds");
+        let library = Self::read(embedded, user, schema, &all);
+        if all.has_errors() {
+            return Err(all);
+        }
+        Ok(library)
+    }
+
+    /// As [`AttackLibrary::load`], but leaves out the kinds that have an error, and those that use
+    /// them: a faulty file says nothing about the others. All faults are noted.
+    #[must_use]
+    pub fn read(embedded: &[Source], user: &[Source], schema: &Schema, all: &Faults) -> Self {
         let mut specs: IndexMap<Arc<str>, (KindSpec, Faults)> = IndexMap::new();
         let mut origins: IndexMap<Arc<str>, bool> = IndexMap::new();
-        for (source, is_user) in embedded
-            .iter()
-            .map(|s| (s, false))
-            .chain(user.iter().map(|s| (s, true)))
-        {
+        let mut faulty: Vec<Arc<str>> = Vec::new();
+        let embedded = embedded.iter().map(|source| (source, false));
+        for (source, is_user) in embedded.chain(user.iter().map(|source| (source, true))) {
             let faults = Faults::new(&source.path);
             let Some(spec) = read_kind(&source.bytes, &faults) else {
                 all.append(faults);
+                faulty.push(Arc::from(stem(&source.path)));
                 continue;
             };
             let id = Arc::clone(&spec.id.value);
@@ -139,36 +150,27 @@ impl AttackLibrary {
                 all.append(earlier);
             }
         }
-        let ids: Vec<(Arc<str>, Label)> = specs
-            .iter()
-            .map(|(id, (spec, _))| (Arc::clone(id), spec.label))
-            .collect();
-        let mut inliner = Inliner::new(&specs);
-        let mut kinds = IndexMap::new();
-        for (id, (written, faults)) in &specs {
-            let Some(kind) = inliner.kind(id) else {
-                continue;
-            };
-            check::check(&Context {
-                written,
-                kind: &kind,
-                schema,
-                ids: &ids,
-                faults,
-            });
-            let is_user = origins.get(id).copied().unwrap_or(false);
-            kinds.insert(Arc::clone(id), AttackKind::new(kind, is_user));
-        }
+        let mut kinds = checked(&specs, &origins, schema);
+        faulty.extend(with_errors(&specs));
+        kinds.retain(|id, _| !faulty.contains(id));
+        let before = all.sorted();
         for (_, (_, faults)) in specs {
             all.append(faults);
         }
-        if all.has_errors() {
-            return Err(all);
-        }
-        Ok(AttackLibrary {
+        let mut warnings = all.sorted();
+        warnings.retain(|fault| fault.severity == FaultSeverity::Warning);
+        warnings.retain(|fault| !before.contains(fault));
+        AttackLibrary {
             kinds,
-            warnings: all.sorted(),
-        })
+            warnings,
+            faulty,
+        }
+    }
+
+    /// Whether a kind of this id was left out for its own faults, or those of a kind that it uses.
+    #[must_use]
+    pub fn is_faulty(&self, id: &str) -> bool {
+        self.faulty.iter().any(|faulty| &**faulty == id)
     }
 
     /// A kind by id.
@@ -191,8 +193,67 @@ impl AttackLibrary {
 
     /// Warnings of the files, such as unused pools.
     #[must_use]
-    pub fn warnings(&self) -> &[livefire_schema::spec::Fault] {
+    pub fn warnings(&self) -> &[Fault] {
         &self.warnings
+    }
+}
+
+/// A file's name without folders and `.yaml`.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let end = name.rfind('.').unwrap_or(name.len());
+    &name[..end]
+}
+
+/// Inlines and checks every kind that was read; faults go to each one's own collector.
+fn checked(
+    specs: &IndexMap<Arc<str>, (KindSpec, Faults)>,
+    origins: &IndexMap<Arc<str>, bool>,
+    schema: &Schema,
+) -> IndexMap<Arc<str>, AttackKind> {
+    let ids: Vec<(Arc<str>, Label)> = specs
+        .iter()
+        .map(|(id, (spec, _))| (Arc::clone(id), spec.label))
+        .collect();
+    let mut inliner = Inliner::new(specs);
+    let mut kinds = IndexMap::new();
+    for (id, (written, faults)) in specs {
+        let Some(kind) = inliner.kind(id) else {
+            continue;
+        };
+        check::check(&Context {
+            written,
+            kind: &kind,
+            schema,
+            ids: &ids,
+            faults,
+        });
+        let is_user = origins.get(id).copied().unwrap_or(false);
+        kinds.insert(Arc::clone(id), AttackKind::new(kind, is_user));
+    }
+    kinds
+}
+
+/// Ids of the kinds that have an error, and of those that use them, directly or not.
+fn with_errors(specs: &IndexMap<Arc<str>, (KindSpec, Faults)>) -> Vec<Arc<str>> {
+    let uses = |spec: &KindSpec, used: &str| {
+        let traps = spec.traps.values().flat_map(|trap| &trap.stages);
+        let mut all = spec.stages.values().chain(traps);
+        all.any(|stage| {
+            let target = stage.using.as_ref().map(|using| &*using.target.value);
+            target.is_some_and(|target| target.split('.').next() == Some(used))
+        })
+    };
+    let mut faulty: Vec<Arc<str>> = Vec::new();
+    loop {
+        let next = specs.iter().find(|(id, (spec, faults))| {
+            let is_bad = faults.has_errors() || faulty.iter().any(|bad| uses(spec, bad));
+            is_bad && !faulty.contains(id)
+        });
+        match next {
+            Some((id, _)) => faulty.push(Arc::clone(id)),
+            None => return faulty,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use livefire_schema::rules::RuleToken;
 use livefire_schema::spec::{self, Faults, MapReader, Node, Spanned, or_list};
 
 use super::model::{Bounds, Expected, Knob, Label, Name, Pool, Stage, Techniques, Trap};
+use super::place::{self, Place};
 use super::value::{Form, Kind, Literal, Value};
 use super::vocabulary;
 
@@ -118,7 +119,7 @@ pub(crate) fn read_kind(bytes: &[u8], faults: &Faults) -> Option<KindSpec> {
         knobs: knobs(&mut map),
         delay_scale: pool::value(&mut map, "delay_scale"),
         cast: pool::cast(&mut map),
-        stages: stage::stages(&mut map),
+        stages: stage::kind_stages(&mut map),
         literal: tokens(&mut map, "literal"),
         must_not_fire: tokens(&mut map, "must_not_fire"),
         discriminator: text(&mut map, "discriminator"),
@@ -308,18 +309,16 @@ fn knob(key: &str, node: &Node, faults: &Faults) -> Option<Knob> {
 
 fn range_bounds(node: &Node, faults: &Faults) -> Option<Bounds> {
     let value = Value::read(node, faults)?;
-    match value.form {
-        Form::Uniform(low, high) => {
-            if low.as_number() > high.as_number() {
-                faults.error(
-                    "LF-A003",
-                    node.span,
-                    "the range's end lies before its start",
-                );
-                return None;
-            }
-            Some(Bounds::Range(low, high))
+    if let Some(message) = place::reversed(&value) {
+        faults.error("LF-Y006", node.span, message);
+        // Read as it was meant, so that whoever names the knob is not faulty too.
+        if let Form::Uniform(low, high) = value.form {
+            return Some(Bounds::Range(high, low));
         }
+        return None;
+    }
+    match value.form {
+        Form::Uniform(low, high) => Some(Bounds::Range(low, high)),
         Form::Constant(window @ Literal::Window(_)) => Some(Bounds::Range(window.clone(), window)),
         _ => {
             node.expected("a range like 1..200 or 1m..24h", faults);
@@ -376,54 +375,67 @@ fn knob_kind(default: &Value, bounds: &Bounds) -> Kind {
 impl Knob {
     /// Checks a value against type and bounds; `lead` begins the message (`default `).
     pub(crate) fn check(&self, lead: &str, value: &Value, faults: &Faults) -> bool {
-        let mut is_good = true;
-        for literal in value.literals() {
-            let shown = literal.show();
-            let problem = match &self.bounds {
-                Bounds::Range(low, high) => {
-                    if self.fits(literal) {
-                        self.range_problem(literal, low, high)
-                    } else {
-                        Some(format!("{lead}{shown} is no {}", self.kind.name()))
-                    }
-                }
-                Bounds::OneOf(list) if !list.contains(literal) => {
-                    let known: Vec<String> = list.iter().map(Literal::show).collect();
-                    let end = or_list(&shown, "known", known.iter().map(String::as_str));
-                    Some(format!("{lead}`{shown}` is not one of its values{end}"))
-                }
-                _ => None,
-            };
-            if let Some(problem) = problem {
-                let problem = match problem.strip_prefix('!') {
-                    Some(rest) => format!("{lead}{rest}"),
-                    None => problem,
+        let is_number = |literal: &&Literal| literal.as_number();
+        match &self.bounds {
+            Bounds::Range(low, high) => {
+                let ends = [low, high].map(|end| is_number(&end));
+                let [Some(least), Some(most)] = ends else {
+                    return self.check_windows(lead, value, low, faults);
                 };
-                faults.error("LF-A003", value.span, problem);
-                is_good = false;
+                // Shares are told apart by their bounds; what they draw is kept inside them.
+                let kind = match self.kind {
+                    Kind::Share => Kind::Number,
+                    kind => kind,
+                };
+                let place = match value.parts().is_empty() || !value.literals().is_empty() {
+                    true => Place::new(kind, least, most),
+                    false => Place::new(kind, least.min(0.0), f64::INFINITY),
+                };
+                place::check(value, place, lead, faults, &mut |_, _| {})
             }
-        }
-        is_good
-    }
-
-    fn fits(&self, literal: &Literal) -> bool {
-        match self.kind {
-            Kind::Share => Kind::Number.takes(literal),
-            kind => kind.takes(literal),
+            Bounds::OneOf(list) => one_of(lead, value, list, faults),
+            Bounds::Free => true,
         }
     }
 
-    fn range_problem(&self, literal: &Literal, low: &Literal, high: &Literal) -> Option<String> {
-        let outside = match (literal, low) {
+    fn check_windows(&self, lead: &str, value: &Value, range: &Literal, faults: &Faults) -> bool {
+        let is_good = place::check(value, Place::of(self.kind), lead, faults, &mut |_, _| {});
+        let is_outside = |literal: &&Literal| match (literal, range) {
             (Literal::Window(value), Literal::Window(range)) => {
                 value.from < range.from || value.to > range.to
             }
-            _ => literal.as_number() < low.as_number() || literal.as_number() > high.as_number(),
+            _ => false,
         };
-        let range = match low {
-            Literal::Window(_) => low.show(),
-            _ => format!("{}..{}", low.show(), high.show()),
+        let Some(outside) = value.literals().into_iter().find(is_outside) else {
+            return is_good;
         };
-        outside.then(|| format!("!{} is outside range {range}", literal.show()))
+        let message = place::outside(lead, &outside.show(), range.show());
+        faults.error("LF-Y006", value.span, message);
+        false
     }
+}
+
+fn one_of(lead: &str, value: &Value, list: &[Literal], faults: &Faults) -> bool {
+    if matches!(value.form, Form::Knob(_)) {
+        return true;
+    }
+    let literals = value.literals();
+    let known: Vec<String> = list.iter().map(Literal::show).collect();
+    let known = || known.iter().map(String::as_str);
+    if literals.is_empty() {
+        let known: Vec<&str> = known().collect();
+        let message = format!(
+            "{lead}is a distribution; write one of: {}",
+            known.join(", ")
+        );
+        faults.error("LF-A003", value.span, message);
+    }
+    let foreign = literals.iter().filter(|literal| !list.contains(literal));
+    for literal in foreign.clone() {
+        let shown = literal.show();
+        let end = or_list(&shown, "known", known());
+        let message = format!("{lead}`{shown}` is not one of its values{end}");
+        faults.error("LF-A003", value.span, message);
+    }
+    !literals.is_empty() && foreign.count() == 0
 }

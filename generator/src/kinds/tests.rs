@@ -4,6 +4,8 @@ use livefire_schema::table::Schema;
 
 use super::{AttackLibrary, Source, VERIFIED};
 
+mod numbers;
+
 /// A user's kind without a fault; cases change one line of it.
 const GOOD: &str = "\
 format: 1
@@ -130,7 +132,7 @@ fn unknown_knobs_list_the_known_ones() {
     finds(
         "count: $days",
         "count: $mode",
-        "35:12 knob `$mode` is of type choice; here a integer is needed",
+        "35:12 knob `$mode` is of type choice; here a whole number is needed",
     );
 }
 
@@ -223,7 +225,7 @@ fn defaults_lie_in_their_range() {
     finds(
         "default: 100",
         "default: 500",
-        "6:23 default 500 is outside range 1..200",
+        "6:23 default 500 is outside 1..200",
     );
     finds(
         "default: quick",
@@ -328,7 +330,7 @@ fn used_kinds_are_bound_by_known_names() {
     finds(
         old,
         &uses("new_ip_login.use\n    knobs: { events: 500 }"),
-        "31:22 500 is outside range 1..200",
+        "31:22 500 is outside 1..200",
     );
     finds(
         old,
@@ -352,4 +354,35 @@ fn ids_of_shipped_kinds_are_taken_unless_replaced() {
          kinds/my_spray.yaml:2:5 id `new_ip_login` differs from the file's name; name the file \
          new_ip_login.yaml\n"
     );
+}
+
+#[test]
+fn a_faulty_kind_leaves_the_others_alone() {
+    let source = |id: &str, text: String| Source {
+        path: format!("kinds/{id}.yaml"),
+        bytes: text.into_bytes(),
+    };
+    let named = |id: &str| GOOD.replace("id: my_spray", &format!("id: {id}"));
+    let uses = "format: 1\nid: uses_it\nlabel: attack\nstages: { a: { use: bad.spray } }\n";
+    let user = [
+        source("bad", named("bad").replace("count: 3", "count: -3")),
+        source("broken", "stages: [\n".to_owned()),
+        source("good", named("good")),
+        source("uses_it", uses.to_owned()),
+    ];
+    let faults = livefire_schema::spec::Faults::new("");
+    let shipped = AttackLibrary::embedded_sources();
+    let library = AttackLibrary::read(&shipped, &user, &Schema::embedded(), &faults);
+    assert!(library.get("good").is_some());
+    assert!(library.get("prompt_injection").is_some());
+    for id in ["bad", "broken", "uses_it"] {
+        assert!(library.get(id).is_none() && library.is_faulty(id), "{id}");
+    }
+    assert!(!library.is_faulty("good") && !library.is_faulty("nobody"));
+    let files: Vec<_> = faults
+        .sorted()
+        .into_iter()
+        .map(|fault| fault.file)
+        .collect();
+    assert_eq!(files.len(), 2, "each fault once, in its own file: {faults}");
 }

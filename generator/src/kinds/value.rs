@@ -137,7 +137,7 @@ impl Kind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Integer => "integer",
+            Kind::Integer => "whole number",
             Kind::Number => "number",
             Kind::Share => "share",
             Kind::Duration => "duration",
@@ -151,7 +151,8 @@ impl Kind {
     #[must_use]
     pub fn takes(self, literal: &Literal) -> bool {
         match (self, literal) {
-            (Kind::Integer | Kind::Number, Literal::Integer(_) | Literal::Number(_))
+            (Kind::Integer, Literal::Integer(_))
+            | (Kind::Number, Literal::Integer(_) | Literal::Number(_))
             | (Kind::Duration, Literal::Span(_))
             | (Kind::Flag, Literal::Flag(_))
             | (Kind::Window, Literal::Window(_))

@@ -6,6 +6,7 @@ use super::model::{
     AlertRule, Days, Deal, Gap, Hours, Name, Pool, PoolBody, PoolChoice, Setting, Share, Stage,
     Until,
 };
+use super::place::Place;
 use super::value::{Kind, Value};
 use super::vocabulary;
 
@@ -56,42 +57,42 @@ pub(crate) enum PoolPlace {
     Alterable,
 }
 
-type SeeValue<'a> = dyn FnMut(&mut Value, Kind) + 'a;
+type SeeValue<'a> = dyn FnMut(&mut Value, Place) + 'a;
 type SeePool<'a> = dyn FnMut(&mut Name, PoolPlace) + 'a;
 
 /// Visits the values of a stage; those that fix a used kind's knobs are left to inlining.
 pub(crate) fn stage_values(stage: &mut Stage, see: &mut SeeValue<'_>) {
-    let mut maybe = |value: &mut Option<Value>, kind| {
+    let mut maybe = |value: &mut Option<Value>, place| {
         if let Some(value) = value {
-            see(value, kind);
+            see(value, place);
         }
     };
-    maybe(&mut stage.outcomes, Kind::Word);
-    maybe(&mut stage.delay, Kind::Duration);
-    maybe(&mut stage.chance, Kind::Share);
-    maybe(&mut stage.count, Kind::Integer);
-    maybe(&mut stage.over, Kind::Duration);
-    maybe(&mut stage.retry, Kind::Word);
-    maybe(&mut stage.volume, Kind::Number);
+    maybe(&mut stage.outcomes, Place::of(Kind::Word));
+    maybe(&mut stage.delay, Place::shift());
+    maybe(&mut stage.chance, Place::of(Kind::Share));
+    maybe(&mut stage.count, Place::count(0.0));
+    maybe(&mut stage.over, Place::span());
+    maybe(&mut stage.retry, Place::of(Kind::Word));
+    maybe(&mut stage.volume, Place::number(1000.0));
     for factor in &mut stage.scale {
-        see(factor, Kind::Number);
+        see(factor, Place::number(1000.0));
     }
     if let Some(gap) = &mut stage.gap {
         gap_values(gap, see);
     }
     if let Some(Until::Span(span)) = &mut stage.until {
-        see(span, Kind::Duration);
+        see(span, Place::span());
     }
     if let Some(Hours::Window(window)) = &mut stage.hours {
-        see(window, Kind::Window);
+        see(window, Place::of(Kind::Window));
     }
     if let Some(Days::Count(days)) = &mut stage.days {
-        see(days, Kind::Integer);
+        see(days, Place::new(Kind::Integer, 0.0, 800.0));
     }
     for (field, setting) in &mut stage.set {
         match setting {
-            Setting::Value(value) => see(value, field_kind(&field.value)),
-            Setting::Pools(PoolChoice::Weighted(value)) => see(value, Kind::Word),
+            Setting::Value(value) => see(value, field_place(&field.value)),
+            Setting::Pools(PoolChoice::Weighted(value)) => see(value, Place::of(Kind::Word)),
             Setting::Pools(PoolChoice::Active(_)) => {}
         }
     }
@@ -102,64 +103,64 @@ pub(crate) fn stage_values(stage: &mut Stage, see: &mut SeeValue<'_>) {
         &mut stage.resource,
     ] {
         if let Some(PoolChoice::Weighted(value)) = choice {
-            see(value, Kind::Word);
+            see(value, Place::of(Kind::Word));
         }
     }
     for alert in stage.alerts.iter_mut().flatten() {
         alert_values(alert, see);
     }
     match &mut stage.share {
-        Some(Share::Fixed(value)) => see(value, Kind::Share),
-        Some(Share::Ramp(_, _, over)) => see(over, Kind::Duration),
+        Some(Share::Fixed(value)) => see(value, Place::of(Kind::Share)),
+        Some(Share::Ramp(_, _, over)) => see(over, Place::span()),
         Some(Share::Steps(steps, over)) => {
-            see(steps, Kind::Word);
-            see(over, Kind::Duration);
+            see(steps, Place::of(Kind::Word));
+            see(over, Place::span());
         }
         None => {}
     }
 }
 
-/// The kind of a `set:` field; table columns take any literal, checked apart.
-pub(crate) fn field_kind(field: &str) -> Kind {
+/// The place of a `set:` field; table columns take any literal, checked apart.
+pub(crate) fn field_place(field: &str) -> Place {
     let known = vocabulary::FIELDS.iter().find(|(name, _)| *name == field);
-    known.map_or(Kind::Word, |(_, kind)| *kind)
+    known.map_or(Place::of(Kind::Word), |(_, place)| *place)
 }
 
 fn gap_values(gap: &mut Gap, see: &mut SeeValue<'_>) {
     match gap {
         Gap::Human | Gap::Script | Gap::Spread => {}
-        Gap::Drawn(value) => see(value, Kind::Duration),
+        Gap::Drawn(value) => see(value, Place::span()),
         Gap::Fixed { every, jitter } => {
-            see(every, Kind::Duration);
-            see(jitter, Kind::Number);
+            see(every, Place::span());
+            see(jitter, Place::number(10.0));
         }
         Gap::Growing {
             first,
             factor,
             jitter,
         } => {
-            see(first, Kind::Duration);
-            see(factor, Kind::Number);
-            see(jitter, Kind::Number);
+            see(first, Place::span());
+            see(factor, Place::number(1000.0));
+            see(jitter, Place::number(10.0));
         }
         Gap::Rate { peak, climb, .. } => {
-            see(peak, Kind::Number);
+            see(peak, Place::number(1e6));
             if let Some(climb) = climb {
-                see(climb, Kind::Duration);
+                see(climb, Place::span());
             }
         }
     }
 }
 
 fn alert_values(alert: &mut AlertRule, see: &mut SeeValue<'_>) {
-    for (value, kind) in [
-        (&mut alert.chance, Kind::Share),
-        (&mut alert.nth, Kind::Integer),
-        (&mut alert.max, Kind::Integer),
-        (&mut alert.delay, Kind::Duration),
+    for (value, place) in [
+        (&mut alert.chance, Place::of(Kind::Share)),
+        (&mut alert.nth, Place::count(1.0)),
+        (&mut alert.max, Place::count(0.0)),
+        (&mut alert.delay, Place::span()),
     ] {
         if let Some(value) = value {
-            see(value, kind);
+            see(value, place);
         }
     }
 }
@@ -233,41 +234,41 @@ fn weighted_pools(value: &mut Value, place: PoolPlace, see: &mut SeePool<'_>) {
 
 /// Visits the values of a pool.
 pub(crate) fn pool_values(pool: &mut Pool, see: &mut SeeValue<'_>) {
-    let mut maybe = |value: &mut Option<Value>, kind| {
+    let mut maybe = |value: &mut Option<Value>, place| {
         if let Some(value) = value {
-            see(value, kind);
+            see(value, place);
         }
     };
     match &mut pool.body {
         PoolBody::Accounts(accounts) => {
-            maybe(&mut accounts.count, Kind::Integer);
-            maybe(&mut accounts.share, Kind::Share);
-            maybe(&mut accounts.age, Kind::Duration);
+            maybe(&mut accounts.count, Place::count(0.0));
+            maybe(&mut accounts.share, Place::of(Kind::Share));
+            maybe(&mut accounts.age, Place::span());
         }
         PoolBody::Addresses(addresses) => {
-            maybe(&mut addresses.count, Kind::Integer);
-            maybe(&mut addresses.per_account, Kind::Integer);
-            maybe(&mut addresses.shared_by, Kind::Integer);
-            maybe(&mut addresses.country, Kind::Word);
-            maybe(&mut addresses.distance, Kind::Number);
-            maybe(&mut addresses.last_seen, Kind::Duration);
+            maybe(&mut addresses.count, Place::count(0.0));
+            maybe(&mut addresses.per_account, Place::count(0.0));
+            maybe(&mut addresses.shared_by, Place::count(1.0));
+            maybe(&mut addresses.country, Place::of(Kind::Word));
+            maybe(&mut addresses.distance, Place::number(20_100.0));
+            maybe(&mut addresses.last_seen, Place::span());
             if let Deal::Every(value) = &mut addresses.deal {
-                see(value, Kind::Duration);
+                see(value, Place::span());
             }
         }
         PoolBody::Things(things) => {
-            maybe(&mut things.count, Kind::Integer);
+            maybe(&mut things.count, Place::count(0.0));
             if let Some(Deal::Every(value)) = &mut things.deal {
-                see(value, Kind::Duration);
+                see(value, Place::span());
             }
         }
         PoolBody::Texts(texts) => {
-            maybe(&mut texts.count, Kind::Integer);
-            maybe(&mut texts.mutate, Kind::Word);
-            maybe(&mut texts.size, Kind::Integer);
-            maybe(&mut texts.order, Kind::Word);
+            maybe(&mut texts.count, Place::count(0.0));
+            maybe(&mut texts.mutate, Place::of(Kind::Word));
+            maybe(&mut texts.size, Place::new(Kind::Integer, 0.0, 100_000.0));
+            maybe(&mut texts.order, Place::of(Kind::Word));
         }
-        PoolBody::Subset { count, .. } => maybe(count, Kind::Integer),
+        PoolBody::Subset { count, .. } => maybe(count, Place::count(0.0)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use super::place::Place;
 use crate::event::{Action, Outcome};
 
 /// The words of `do:`, in the order of the format's documentation.
@@ -93,23 +94,26 @@ pub fn tables(action: Action, outcome: Outcome) -> &'static [&'static str] {
     }
 }
 
-/// Fields that `set:` takes by a plain name, with the kind of their value.
-pub const FIELDS: &[(&str, super::value::Kind)] = {
+/// Fields that `set:` takes by a plain name, with what each takes.
+pub(crate) const FIELDS: &[(&str, Place)] = {
     use super::value::Kind;
+    const fn whole(high: f64) -> Place {
+        Place::new(Kind::Integer, 0.0, high)
+    }
     &[
-        ("response_bytes", Kind::Integer),
-        ("completion_tokens", Kind::Integer),
-        ("tool", Kind::Word),
-        ("tools", Kind::Integer),
-        ("model_format", Kind::Word),
-        ("mutate", Kind::Word),
-        ("content_severity", Kind::Integer),
-        ("confidence", Kind::Integer),
-        ("valid", Kind::Duration),
-        ("client", Kind::Word),
-        ("escape", Kind::Flag),
-        ("copies", Kind::Integer),
-        ("ingest_delay", Kind::Duration),
+        ("response_bytes", whole(1e9)),
+        ("completion_tokens", whole(1e7)),
+        ("tool", Place::of(Kind::Word)),
+        ("tools", whole(100.0)),
+        ("model_format", Place::of(Kind::Word)),
+        ("mutate", Place::of(Kind::Word)),
+        ("content_severity", whole(7.0)),
+        ("confidence", whole(100.0)),
+        ("valid", Place::span()),
+        ("client", Place::of(Kind::Word)),
+        ("escape", Place::of(Kind::Flag)),
+        ("copies", Place::new(Kind::Integer, 1.0, 100.0)),
+        ("ingest_delay", Place::span()),
     ]
 };
 

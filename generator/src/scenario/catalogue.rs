@@ -30,6 +30,11 @@ pub trait Catalogue {
     /// Whether what the kind promises is verified in this version, or is its user's own business.
     fn is_verified(&self, kind: &str) -> bool;
 
+    /// Whether the kind exists but cannot be used for faults of its file, which are told already.
+    fn is_faulty(&self, _kind: &str) -> bool {
+        false
+    }
+
     /// Checks what an entry of a known kind says about it: knobs, evasions, stages and traps.
     fn check(&self, entry: &EntrySpec, faults: &Faults);
 }
@@ -46,6 +51,10 @@ impl Catalogue for AttackLibrary {
     fn is_verified(&self, kind: &str) -> bool {
         self.get(kind)
             .is_none_or(|kind| kind.is_user() || kind.is_verified())
+    }
+
+    fn is_faulty(&self, kind: &str) -> bool {
+        AttackLibrary::is_faulty(self, kind)
     }
 
     fn check(&self, entry: &EntrySpec, faults: &Faults) {

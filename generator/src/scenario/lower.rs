@@ -63,7 +63,7 @@ fn replace<T>(slot: &mut Option<Written<T>>, value: Option<Spanned<T>>, file: &A
 fn log_length_is_usable(length: &Spanned<TimeSpan>, faults: &Faults) -> bool {
     let usable = TimeSpan::from_hours(1) <= length.value && length.value <= MAX_DURATION;
     if !usable {
-        let message = format!("duration {} is outside 1h..{MAX_DURATION}", length.value);
+        let message = format!("{} is outside 1h..{MAX_DURATION}", length.value);
         faults.error("LF-Y006", length.span, message);
     }
     usable
@@ -293,7 +293,8 @@ fn instants(node: &Node, faults: &Faults) -> Option<Spanned<TimeRange>> {
         return None;
     };
     if start >= end {
-        let message = "the range ends before it begins; swap its ends";
+        let shown = node.scalar().unwrap_or("");
+        let message = format!("the range {shown} ends before it starts; swap its ends");
         faults.error("LF-Y006", node.span, message);
         return None;
     }

@@ -110,7 +110,7 @@ fn an_attack_before_the_baselines_end_is_a_fault() {
     );
     bad(
         "campaigns:\n  - { kind: prompt_injection, at: 2026-03-12..2026-03-10 }\n",
-        "s.yaml:2:35 the range ends before it begins; swap its ends",
+        "s.yaml:2:35 the range 2026-03-12..2026-03-10 ends before it starts; swap its ends",
     );
 }
 

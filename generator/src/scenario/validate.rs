@@ -167,7 +167,7 @@ impl ScenarioSpec {
         if let Some(start) = &self.start {
             let year = calendar.start.to_string();
             if !("2000".."2100").contains(&year.get(..4).unwrap_or("")) {
-                let message = format!("start {} is outside 2000..2099", &year[..10]);
+                let message = format!("{} is outside 2000-01-01..2099-12-31", &year[..10]);
                 faults.push(start.fault("LF-Y006", message));
             }
         }
@@ -388,7 +388,7 @@ fn check_kind(kind: &Spanned<String>, wanted: &Wanted<'_>, faults: &Faults) {
     } else if wanted.others.contains(&name) {
         let message = format!("`{name}` {}", wanted.other_list);
         faults.error("LF-S002", kind.span, message);
-    } else {
+    } else if !wanted.catalogue.is_faulty(name) {
         let end = or_list(name, "known", wanted.kinds.iter().copied());
         let message = format!("unknown {} `{name}`{end}", wanted.what);
         faults.error("LF-S001", kind.span, message);

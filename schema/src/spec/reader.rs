@@ -86,6 +86,13 @@ impl<'a> MapReader<'a> {
         self.entries.iter().any(|(name, _)| name.value == key)
     }
 
+    /// Where a key is written; does not take it.
+    #[must_use]
+    pub fn key_span(&self, key: &str) -> Option<Span> {
+        let written = self.entries.iter().find(|(name, _)| name.value == key);
+        written.map(|(name, _)| name.span)
+    }
+
     /// As [`MapReader::take`]; an absent key is a fault, `example` says what to write.
     pub fn require(&mut self, key: &'static str, example: &str) -> Option<&'a Node> {
         let found = self.take(key);
@@ -254,7 +261,7 @@ mod tests {
             },
             "f.yaml:1:4 12 is outside 1..9\n\
              f.yaml:2:4 expected a number like 0.5, found `many`\n\
-             f.yaml:3:4 duration -5m is negative\n\
+             f.yaml:3:4 -5m is outside 0s..; write a duration that is not negative\n\
              f.yaml:4:4 expected a text, found a map\n",
         );
     }

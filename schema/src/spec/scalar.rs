@@ -116,7 +116,9 @@ impl Node {
         match self.scalar().and_then(TimeSpan::parse) {
             Some(span) if span >= TimeSpan::ZERO => Some(Spanned::new(span, self.span)),
             Some(_) => {
-                let message = format!("duration {} is negative", self.scalar().unwrap_or(""));
+                let shown = self.scalar().unwrap_or("");
+                let message =
+                    format!("{shown} is outside 0s..; write a duration that is not negative");
                 faults.error("LF-Y006", self.span, message);
                 None
             }

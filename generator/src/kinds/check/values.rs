@@ -6,7 +6,8 @@ use livefire_schema::table::{Column, ColumnType};
 use super::{Context, outcome_of};
 use crate::event::Action;
 use crate::kinds::model::{Bounds, KEEP, Knob, Name, Pool, Setting, Stage};
-use crate::kinds::value::{Form, Kind, Literal, Value, Weight, misfit};
+use crate::kinds::place::{self, Place};
+use crate::kinds::value::{Form, Kind, Literal, Value, Weight};
 use crate::kinds::{visit, vocabulary};
 
 impl Context<'_> {
@@ -14,7 +15,7 @@ impl Context<'_> {
     pub(crate) fn pool(&self, pool: &Pool) {
         use crate::kinds::model::PoolBody as B;
         let mut copy = pool.clone();
-        visit::pool_values(&mut copy, &mut |value, kind| self.value(value, kind));
+        visit::pool_values(&mut copy, &mut |value, place| self.value(value, place));
         visit::pool_pools(&mut copy, &mut |name, place| self.pool_name(name, place));
         let mutations: Vec<&str> = vocabulary::mutations().iter().map(String::as_str).collect();
         match &pool.body {
@@ -66,7 +67,7 @@ impl Context<'_> {
     pub(crate) fn stage_values(&self, written: &Stage) {
         let mut copy = written.clone();
         copy.scale.clear();
-        visit::stage_values(&mut copy, &mut |value, kind| self.value(value, kind));
+        visit::stage_values(&mut copy, &mut |value, place| self.value(value, place));
         for (_, value) in written.using.iter().flat_map(|using| &using.knobs) {
             let mut knobs = Vec::new();
             value.knobs(&mut knobs);
@@ -117,61 +118,12 @@ impl Context<'_> {
     }
 
     /// Checks one value against its place.
-    pub(crate) fn value(&self, value: &Value, kind: Kind) {
-        for literal in value.literals() {
-            if !kind.takes(literal) {
-                misfit(value, kind, &format!("`{}`", literal.show()), self.faults);
-            }
-        }
-        match &value.form {
-            Form::Knob(name) => self.knob_of_kind(&Name::new(name.clone(), value.span), kind),
-            Form::Choice(choices) => {
-                for (_, weight) in choices {
-                    if let Weight::Fixed(weight) = weight {
-                        self.value(weight, Kind::Share);
-                    }
-                }
-                self.weights(value, choices);
-            }
-            Form::Lognormal { median, sigma, cut } => {
-                self.distribution(value, kind, [(median, kind), (sigma, Kind::Number)], cut);
-            }
-            Form::Gamma { mean, cv, cut } => {
-                self.distribution(value, kind, [(mean, kind), (cv, Kind::Number)], cut);
-            }
-            Form::Exponential { mean, cut } => {
-                self.distribution(value, kind, [(mean, kind)], cut);
-            }
-            Form::Constant(_) => {}
-            Form::Uniform(low, high) => {
-                if low.as_number() > high.as_number() {
-                    let message = format!("{}..{} ends before it starts", low.show(), high.show());
-                    self.faults.error("LF-Y006", value.span, message);
-                }
-            }
-        }
-    }
-
-    fn distribution<const N: usize>(
-        &self,
-        value: &Value,
-        kind: Kind,
-        parts: [(&Value, Kind); N],
-        cut: &Option<Box<Value>>,
-    ) {
-        if !matches!(kind, Kind::Integer | Kind::Number | Kind::Duration) {
-            misfit(value, kind, "a distribution", self.faults);
-            return;
-        }
-        let cut = cut.as_deref().map(|cut| (cut, kind));
-        for (part, kind) in parts.into_iter().chain(cut) {
-            // Means of counts need not be whole.
-            let kind = if kind == Kind::Integer {
-                Kind::Number
-            } else {
-                kind
-            };
-            self.value(part, kind);
+    pub(crate) fn value(&self, value: &Value, place: Place) {
+        place::check(value, place, "", self.faults, &mut |name, place| {
+            self.knob_in(name, place);
+        });
+        if let Form::Choice(choices) = &value.form {
+            self.weights(value, choices);
         }
     }
 
@@ -194,12 +146,11 @@ impl Context<'_> {
         knob
     }
 
-    fn knob_of_kind(&self, name: &Name, place: Kind) {
+    fn knob_in(&self, name: &Name, place: Place) {
         let Some(knob) = self.knob(name) else { return };
-        let is_good = match place {
-            Kind::Integer | Kind::Number => {
-                matches!(knob.kind, Kind::Integer | Kind::Number | Kind::Share)
-            }
+        let is_good = match place.kind {
+            Kind::Integer => matches!(knob.kind, Kind::Integer | Kind::Number),
+            Kind::Number => matches!(knob.kind, Kind::Integer | Kind::Number | Kind::Share),
             Kind::Share => {
                 let inside = |literal: &Literal| Kind::Share.takes(literal);
                 match &knob.bounds {
@@ -215,9 +166,19 @@ impl Context<'_> {
                 "knob `${}` is of type {}; here a {} is needed",
                 name.value,
                 knob.kind.name(),
-                place.name()
+                place.kind.name()
             );
             self.faults.error("LF-A003", name.span, message);
+            return;
+        }
+        if let Bounds::Range(low, high) = &knob.bounds {
+            let is_inside = |end: &Literal| end.as_number().is_none_or(|end| place.holds(end));
+            if !(is_inside(low) && is_inside(high)) {
+                let (low, high) = (low.show(), high.show());
+                let lead = format!("the range {low}..{high} of knob ");
+                let message = place::outside(&lead, &format!("`${}`", name.value), place);
+                self.faults.error("LF-Y006", name.span, message);
+            }
         }
     }
 

@@ -106,7 +106,8 @@ impl Planner<'_> {
                     };
                     self.by_day(stage, run, None)
                 });
-                runs.collect()
+                // One more than may be is enough to be too many.
+                runs.take(self.limit.saturating_add(1)).collect()
             }
             Base::Members(own) => {
                 let runs = members.into_iter().flat_map(|(account, ordinal)| {
@@ -118,7 +119,7 @@ impl Planner<'_> {
                         .collect();
                     self.member_runs(stage, account, ordinal, key, &instants)
                 });
-                runs.collect()
+                runs.take(self.limit.saturating_add(1)).collect()
             }
         }
     }

@@ -144,6 +144,7 @@ impl Planner<'_> {
         let process = Process {
             gap: &gap,
             count,
+            most: self.limit as u64 + 1,
             over,
             limit,
             open: &open,
@@ -180,6 +181,7 @@ impl Planner<'_> {
                 let process = Process {
                     gap,
                     count: None,
+                    most: 0,
                     over: None,
                     limit: None,
                     open,

@@ -15,6 +15,8 @@ pub(crate) struct Process<'a> {
     pub(crate) gap: &'a Gap,
     /// Events, if limited.
     pub(crate) count: Option<u64>,
+    /// No more than these are ever made, whatever the count.
+    pub(crate) most: u64,
     /// Wall time to fill.
     pub(crate) over: Option<TimeSpan>,
     /// Nothing happens at or after this instant.
@@ -83,7 +85,7 @@ impl Process<'_> {
     }
 
     fn gaps(&self, start: EventTime) -> Instants {
-        let count = self.count.unwrap_or(UNBOUNDED);
+        let count = self.count.unwrap_or(UNBOUNDED).min(self.most);
         let mut found = Instants::default();
         if count == 0 {
             return found;
@@ -99,7 +101,7 @@ impl Process<'_> {
             }
             if self.limit.is_some_and(|limit| time >= limit) {
                 if let Some(count) = self.count {
-                    found.dropped = count - index;
+                    found.dropped = count.saturating_sub(index);
                 }
                 break;
             }
@@ -136,7 +138,7 @@ impl Process<'_> {
             (None, None) => start,
         };
         let open = self.open.open_between(start, end).seconds_f64();
-        let mut times: Vec<EventTime> = (0..self.count.unwrap_or(1))
+        let mut times: Vec<EventTime> = (0..self.count.unwrap_or(1).min(self.most))
             .map(|index| {
                 let share = self.key.index(index).named("gap").uniform();
                 let span = TimeSpan::from_seconds_f64(open * share);
@@ -149,7 +151,7 @@ impl Process<'_> {
 
     /// A Poisson process whose rate rises linearly to its peak, by thinning.
     fn rate(&self, start: EventTime, per_second: f64, is_working: bool, climb: f64) -> Instants {
-        let count = self.count.unwrap_or(UNBOUNDED);
+        let count = self.count.unwrap_or(UNBOUNDED).min(self.most);
         let mut found = Instants::default();
         if per_second <= 0.0 {
             return found;

@@ -17,8 +17,29 @@ use crate::kinds::model::{
 use crate::kinds::value::{Literal, Value};
 use crate::kinds::vocabulary;
 
+/// Reads the `stages:` of a kind, which must have one.
+pub(crate) fn kind_stages(map: &mut MapReader<'_>) -> IndexMap<Arc<str>, Stage> {
+    let faults = map.faults();
+    let is_written = map.has("stages");
+    let (span, what) = (map.span(), map.what().to_owned());
+    let before = faults.len();
+    let stages = stages(map);
+    if stages.is_empty() && faults.len() == before {
+        let lead = if is_written {
+            "`stages` is empty"
+        } else {
+            "has no `stages`"
+        };
+        let message = format!(
+            "{what}: {lead}; write at least one, like `ask: {{ do: request, who: attacker }}`"
+        );
+        faults.error("LF-Y004", map.key_span("stages").unwrap_or(span), message);
+    }
+    stages
+}
+
 /// Reads `stages:`.
-pub(crate) fn stages(map: &mut MapReader<'_>) -> IndexMap<Arc<str>, Stage> {
+fn stages(map: &mut MapReader<'_>) -> IndexMap<Arc<str>, Stage> {
     let faults = map.faults();
     let mut stages = IndexMap::new();
     for (key, node) in map.entries("stages") {
