@@ -1,6 +1,8 @@
 //! The files of a result: metrics as JSON, incidents and campaigns as CSV that a spreadsheet can
 //! open safely.
 
+use std::io::{self, Write};
+
 use livefire_detector::LateCount;
 use livefire_schema::alert::{Alert, Mode};
 use livefire_scorer::ScoreReport;
@@ -17,10 +19,10 @@ use crate::verdict::why_missed;
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write(folder: &ResultsFolder, report: &ScoreReport) -> Result<(), Failure> {
-    let mut metrics = serde_json::to_vec_pretty(report)
-        .map_err(|error| Failure::internal(format!("metrics cannot be written: {error}")))?;
-    metrics.push(b'\n');
-    folder.write("metrics.json", &metrics)?;
+    folder.write_with("metrics.json", |file| {
+        serde_json::to_writer_pretty(&mut *file, report)?;
+        file.write_all(b"\n")
+    })?;
     let incidents = report.incidents.iter().map(|row| incident(row, report));
     folder.write("incidents.csv", &csv(INCIDENTS, incidents)?)?;
     let campaigns = report.campaigns.iter().map(campaign);
@@ -30,15 +32,13 @@ pub(crate) fn write(folder: &ResultsFolder, report: &ScoreReport) -> Result<(), 
 /// Alerts as NDJSON.
 ///
 /// # Errors
-/// If one cannot be written as JSON, which is a defect.
-pub(crate) fn alerts(alerts: &[Alert]) -> Result<Vec<u8>, Failure> {
-    let mut lines = Vec::new();
+/// If they cannot be written.
+pub(crate) fn alerts(file: &mut dyn Write, alerts: &[Alert]) -> io::Result<()> {
     for alert in alerts {
-        serde_json::to_writer(&mut lines, alert)
-            .map_err(|error| Failure::internal(format!("alert {}: {error}", alert.id)))?;
-        lines.push(b'\n');
+        serde_json::to_writer(&mut *file, alert)?;
+        file.write_all(b"\n")?;
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// Rows that came too late for one rule form, as every command's JSON tells it.

@@ -66,6 +66,24 @@ impl ResultsFolder {
         fs::write(&path, bytes).map_err(|error| cannot_write(&path, &error))
     }
 
+    /// Writes one file of the folder piece by piece, so that it is never whole in memory.
+    ///
+    /// # Errors
+    /// If it cannot be written, or `content` fails.
+    pub(crate) fn write_with(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let path = self.partial.join(name);
+        let written = fs::File::create(&path).and_then(|file| {
+            let mut file = io::BufWriter::new(file);
+            content(&mut file)?;
+            io::Write::flush(&mut file)
+        });
+        written.map_err(|error| cannot_write(&path, &error))
+    }
+
     /// Gives the folder its final name, in place of an earlier result.
     ///
     /// # Errors

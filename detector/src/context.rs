@@ -161,7 +161,7 @@ impl Context<'_> {
             classes: sorted(draft.classes),
             entities,
             evidence: draft.evidence,
-            details: draft.details,
+            details: draft.details.into(),
         });
     }
 }

@@ -15,4 +15,4 @@ pub use approach::Approach;
 pub use files::FileSource;
 pub use scoring::{loaded_rules, score_run};
 pub use tally::{TableTally, Tally};
-pub use worlds::{RunError, RunResult, Settings, Unreadable, run};
+pub use worlds::{RunError, RunResult, Settings, Unreadable, bare, run};

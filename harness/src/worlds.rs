@@ -12,7 +12,7 @@ use livefire_detector::{
     Engine, EngineOptions, LateCount, LineError, ProjectedBatch, Projector, RuleSet,
 };
 use livefire_labels::{Batch, BatchRow, EventSource, LabelBook, LogExtent, RowLabel, SourceError};
-use livefire_schema::alert::{Alert, sort_alerts};
+use livefire_schema::alert::{Alert, Details, sort_alerts};
 use livefire_schema::table::Schema;
 use livefire_schema::time::EventTime;
 use rayon::prelude::*;
@@ -53,7 +53,7 @@ pub struct Unreadable {
 pub struct RunResult {
     /// Alerts of W, ordered by (raised, id).
     pub alerts: Vec<Alert>,
-    /// Alerts of W0, ordered by (raised, id).
+    /// Alerts of W0, ordered by (raised, id), as [`bare`]: they are only ever compared.
     pub benign_alerts: Vec<Alert>,
     /// All truth.
     pub book: LabelBook,
@@ -124,6 +124,7 @@ struct Pass {
     /// For each row of the current batch: whether W0 does not see it.
     withheld: Vec<bool>,
     unreadable: Unreadable,
+    benign_alerts: Vec<Alert>,
     rows: u64,
 }
 
@@ -159,6 +160,7 @@ impl Pass {
             book: LabelBook::default(),
             withheld: Vec::new(),
             unreadable: Unreadable::default(),
+            benign_alerts: Vec::new(),
             rows: 0,
         }
     }
@@ -201,6 +203,8 @@ impl Pass {
             || push_all(world, batch, chunks, &|_| true),
             || push_all(benign, batch, chunks, &|index| !withheld[index]),
         );
+        let benign = self.benign.take_alerts();
+        self.benign_alerts.extend(benign.into_iter().map(bare));
         self.rows += u64::try_from(batch.rows.len()).unwrap_or(0);
         Ok(())
     }
@@ -209,7 +213,8 @@ impl Pass {
         self.world.finish();
         self.benign.finish();
         let mut alerts = self.world.take_alerts();
-        let mut benign_alerts = self.benign.take_alerts();
+        let mut benign_alerts = self.benign_alerts;
+        benign_alerts.extend(self.benign.take_alerts().into_iter().map(bare));
         sort_alerts(&mut alerts);
         sort_alerts(&mut benign_alerts);
         RunResult {
@@ -223,6 +228,18 @@ impl Pass {
             approaches: self.world.into_observer().approaches(),
             rows: self.rows,
         }
+    }
+}
+
+/// An alert without what is only shown to people: entities and details.
+///
+/// W0 has about as many alerts as W, and they are kept as long.
+#[must_use]
+pub fn bare(alert: Alert) -> Alert {
+    Alert {
+        entities: Vec::new(),
+        details: Details::default(),
+        ..alert
     }
 }
 

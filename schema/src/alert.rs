@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{EventId, ItemId};
 use crate::time::{EventTime, TimeRange};
 
+mod details;
+
+pub use details::Details;
+
 /// How severe an alert is, as Sentinel names it; ordered from least to most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Severity {
@@ -139,7 +143,7 @@ pub struct Alert {
     /// The rows that the rule counted at the alert's own time, in event order.
     pub evidence: Vec<EvidenceRow>,
     /// What else RULES.md asks this rule to carry: samples, geography, spans.
-    pub details: serde_json::Map<String, serde_json::Value>,
+    pub details: Details,
 }
 
 impl Alert {

@@ -212,7 +212,8 @@ fn tell(
     rows: u64,
     output: Output,
 ) -> Result<(), Failure> {
-    let lines = report::alerts(&found.alerts)?;
+    let mut lines = Vec::new();
+    report::alerts(&mut lines, &found.alerts)?;
     let mut document = json!({
         "rows": found.summary.rows,
         "unreadable": found.summary.unreadable,

@@ -13,6 +13,7 @@ use livefire_harness::{RunError, RunResult, Settings};
 use livefire_labels::io::{self, Coverage, CoverageAccumulator};
 use livefire_labels::{EventSource, SourceError};
 use livefire_scorer::{ScoreOptions, ScoreReport, incidents};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::subject::Subject;
@@ -120,7 +121,7 @@ impl Pass {
         scored: &ScoreReport,
     ) -> Result<(), Failure> {
         report::write(&folder, scored)?;
-        folder.write("alerts.ndjson", &report::alerts(&result.alerts)?)?;
+        folder.write_with("alerts.ndjson", |file| report::alerts(file, &result.alerts))?;
         let labels = folder.path().join("labels");
         io::write(&labels, &result.book, &result.extent, Some(coverage))
             .map_err(|error| Failure::usage(error.to_string()))?;
@@ -164,13 +165,13 @@ impl Pass {
         seconds: f64,
         output: Output,
     ) -> Result<(), Failure> {
-        output.json(&json!({
-            "written": target,
-            "rows": result.rows,
-            "unreadable": result.unreadable.rows,
-            "notes": self.subject.notes,
-            "score": scored,
-        }))?;
+        output.json(&Told {
+            written: target,
+            rows: result.rows,
+            unreadable: result.unreadable.rows,
+            notes: &self.subject.notes,
+            score: scored,
+        })?;
         let heading = Heading {
             rows: Some(result.rows),
             seconds: Some(seconds),
@@ -194,6 +195,16 @@ impl Pass {
         output.human(&text)?;
         Ok(())
     }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Told<'a> {
+    written: &'a Path,
+    rows: u64,
+    unreadable: u64,
+    notes: &'a [String],
+    score: &'a ScoreReport,
 }
 
 /// The one thing to look at next.

@@ -170,6 +170,6 @@ fn blank(
         classes: Vec::new(),
         entities: Vec::new(),
         evidence,
-        details: serde_json::Map::new(),
+        details: livefire_schema::alert::Details::default(),
     }
 }

@@ -209,6 +209,6 @@ pub(crate) fn alert(rule: &str, key: &str, threshold: u64, evidence: Vec<Evidenc
         classes: Vec::new(),
         entities: Vec::new(),
         evidence,
-        details: serde_json::Map::new(),
+        details: livefire_schema::alert::Details::default(),
     }
 }

@@ -217,7 +217,7 @@ fn the_alert_carries_both_sides_with_all_partners_and_copies() {
     assert_eq!(sides, expected);
     assert_eq!((alert.threshold, alert.level), (1, 2));
     assert_eq!(alert.key, "ada");
-    let details = Value::Object(alert.details);
+    let details = Value::Object(alert.details.to_map());
     assert_eq!(details["failed_sign_ins"], 2);
     assert_eq!(details["failed_requests"], 1);
     assert_eq!(details["result_codes"], json!([50126]));

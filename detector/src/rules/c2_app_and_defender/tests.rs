@@ -249,7 +249,7 @@ fn the_alert_carries_every_row_of_both_sides_and_waits_for_the_rows_that_name() 
         ("IP", "203.0.113.9"),
     ];
     assert_eq!(entities, expected);
-    let details = Value::Object(alert.details);
+    let details = Value::Object(alert.details.to_map());
     assert_eq!(
         details["alert_titles"],
         json!(["A Jailbreak attempt on your deployment was blocked"])

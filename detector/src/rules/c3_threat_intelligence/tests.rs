@@ -182,7 +182,7 @@ fn the_alert_carries_both_sides_and_is_raised_when_both_were_there() {
         .collect();
     let left = (at(0.0), Some(Side::Left));
     assert_eq!(sides, [(at(-60.0), Some(Side::Right)), left, left]);
-    let details = Value::Object(alert.details);
+    let details = Value::Object(alert.details.to_map());
     assert_eq!(details["indicators"][0]["id"], "i");
     assert_eq!(details["indicators"][0]["feed"], "feed");
     assert_eq!(

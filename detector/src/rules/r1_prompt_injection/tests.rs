@@ -80,7 +80,7 @@ fn three_alerts_of_one_network_fire_with_all_their_entity_rows() {
             "IP"
         ]
     );
-    assert_eq!(alert.details["titles"], json!([JAILBREAK]));
+    assert_eq!(alert.details.to_map()["titles"], json!([JAILBREAK]));
     assert_eq!(alert.classes, ["manual"]);
 }
 
@@ -193,8 +193,8 @@ fn the_application_log_counts_by_reason_not_by_verdict() {
     let leak = format!("{message}instruction disclosure");
     lines.push(refused(4.0, "leak", &leak, "198.18.7.10"));
     let alert = only("R1@app_log", &lines);
-    assert_eq!(alert.details["samples"], json!(["ignore all"]));
-    assert_eq!(alert.details["user_count"], json!(1));
+    assert_eq!(alert.details.to_map()["samples"], json!(["ignore all"]));
+    assert_eq!(alert.details.to_map()["user_count"], json!(1));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn the_third_failure_of_a_user_alerts_with_its_rows_and_samples() {
     assert_eq!(alert.severity, Severity::Medium);
     assert_eq!(alert.classes, ["isolated"]);
     assert_eq!(
-        alert.details["samples"],
+        alert.details.to_map()["samples"],
         json!(["sample r0", "sample r1", "sample r2"])
     );
     let kinds: Vec<_> = alert

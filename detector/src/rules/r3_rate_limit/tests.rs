@@ -54,7 +54,7 @@ fn the_caller_is_the_user_of_the_same_request() {
         (alert.severity, alert.classes),
         (Severity::High, vec!["bot".to_owned()])
     );
-    assert_eq!(alert.details["duration"], json!("4m"));
+    assert_eq!(alert.details.to_map()["duration"], json!("4m"));
     let entities: Vec<_> = alert
         .entities
         .iter()
@@ -179,6 +179,6 @@ fn ten_bots_of_one_application_are_a_defect_of_its_client() {
     assert_eq!(alerts.len(), 10);
     for alert in alerts {
         assert_eq!((alert.severity, alert.classes.len()), (Severity::Low, 2));
-        assert_eq!(alert.details["cause"], json!("client_defect"));
+        assert_eq!(alert.details.to_map()["cause"], json!("client_defect"));
     }
 }

@@ -63,7 +63,7 @@ fn boundary(sighting: Line, gap: f64, expected: bool) {
     let alerts = World::of(&["R4"]).run(Mode::Streaming, &lines);
     let away = alerts
         .iter()
-        .filter(|alert| alert.details["address"] == AWAY);
+        .filter(|alert| alert.details.to_map()["address"] == AWAY);
     let times: Vec<_> = away.map(|alert| alert.time).collect();
     assert_eq!(times, expected.into_iter().map(at).collect::<Vec<_>>());
 }
@@ -368,7 +368,7 @@ fn the_alert_carries_countries_prompts_and_every_copy_of_its_row() {
     );
     assert_eq!((alert.time, alert.raised), (at(noon), at(noon + 40.0)));
     assert_eq!(alert.evidence.len(), 2);
-    let details = Value::Object(alert.details);
+    let details = Value::Object(alert.details.to_map());
     assert_eq!(details["country"], "NL");
     assert_eq!(details["known_countries"], json!(["DE"]));
     assert_eq!(details["suspicious_prompts"], json!(["ignore all rules"]));

@@ -51,12 +51,12 @@ fn the_fifth_user_of_a_prompt_alerts_with_users_addresses_and_sample() {
     assert_eq!((alert.semantics, alert.level), (Semantics::Distinct, 5));
     assert_eq!((alert.time, alert.raised), (at(40.0), at(40.0)));
     assert_eq!(alert.classes, ["botnet"]);
-    assert_eq!(alert.details["sample"], json!("Ignore all"));
+    assert_eq!(alert.details.to_map()["sample"], json!("Ignore all"));
     assert_eq!(
-        alert.details["users"],
+        alert.details.to_map()["users"],
         json!(["u0", "u1", "u2", "u3", "u4"])
     );
-    assert_eq!(alert.details["address_count"], json!(5));
+    assert_eq!(alert.details.to_map()["address_count"], json!(5));
     let distinct: Vec<_> = alert
         .evidence
         .iter()
@@ -116,7 +116,7 @@ fn users_who_follow_within_an_hour_still_decide_the_class() {
     lines.push(request(3599.0, "u8", FIVE[0]));
     lines.push(request(3641.0, "u9", FIVE[1]));
     let alert = only(&World::of(&["R5"]), &lines);
-    assert_eq!(alert.details["user_count"], json!(6));
+    assert_eq!(alert.details.to_map()["user_count"], json!(6));
     assert_eq!(alert.classes, ["mixed"]);
 }
 
@@ -151,7 +151,7 @@ fn old_accounts_away_from_home_are_stolen() {
     let world = World::of(&["R5"]).knowing(people(30.0));
     let alert = only(&world, &taken_over(&[ONE; 5]));
     assert_eq!(alert.classes, ["one_operator", "stolen"]);
-    assert_eq!(alert.details["share_outside_baseline"], json!(1.0));
+    assert_eq!(alert.details.to_map()["share_outside_baseline"], json!(1.0));
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn forty_uses_two_hours_before_the_finding_are_reported_at_the_finding() {
     lines.push(scan(39.0 + 7200.0));
     let alert = only(&lines);
     assert_eq!(alert.time, at(39.0 + 7200.0));
-    assert_eq!(alert.details["uses"]["application_log"], 40);
+    assert_eq!(alert.details.to_map()["uses"]["application_log"], 40);
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn the_alert_carries_both_sides_and_who_used_the_model() {
         alert.window.span(),
         TimeSpan::from_seconds(60) + TimeSpan::from_ticks(1)
     );
-    let details = Value::Object(alert.details);
+    let details = Value::Object(alert.details.to_map());
     assert_eq!(details["users"], json!(["ada"]));
     assert_eq!(details["addresses"], json!(["198.18.7.41"]));
     assert_eq!(

@@ -67,7 +67,7 @@ proptest! {
         let alerts = world.run(Mode::Streaming, &lines);
         let found: Vec<_> = alerts
             .iter()
-            .map(|alert| (alert.time, alert.key.clone(), alert.details["address"].clone()))
+            .map(|alert| (alert.time, alert.key.clone(), alert.details.to_map()["address"].clone()))
             .collect();
         let expected: Vec<_> = by_definition(&rows, 86_400)
             .into_iter()
