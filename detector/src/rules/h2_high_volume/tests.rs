@@ -106,7 +106,7 @@ fn calls_without_an_application_are_keyed_by_resource_and_network() {
     assert_eq!(alert.key, "AOAI-PROD 10.0.0.0/24");
     assert_eq!((alert.level, alert.severity), (50, Severity::Low));
     assert_eq!((alert.time, alert.raised), (at(490.0), at(820.0)));
-    assert_eq!(alert.details["resources"], json!(["AOAI-PROD"]));
+    assert_eq!(alert.details.to_map()["resources"], json!(["AOAI-PROD"]));
 }
 
 #[test]
@@ -116,8 +116,8 @@ fn without_a_user_the_source_address_is_the_caller() {
         .collect();
     let alert = only(&lines);
     assert_eq!(alert.key, "198.18.7.41");
-    assert_eq!(alert.details["applications"], json!(["Assistant"]));
-    assert_eq!(alert.details["median_gap_seconds"], json!(1.0));
+    assert_eq!(alert.details.to_map()["applications"], json!(["Assistant"]));
+    assert_eq!(alert.details.to_map()["median_gap_seconds"], json!(1.0));
 }
 
 #[test]

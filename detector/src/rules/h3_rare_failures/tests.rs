@@ -115,8 +115,8 @@ fn the_alert_carries_the_rows_of_its_own_window_and_is_raised_with_the_completin
         (alert.key.as_str(), alert.severity),
         ("Assistant", Severity::Low)
     );
-    assert_eq!(alert.details["span"], json!("27h"));
-    assert_eq!(alert.details["users"], json!(["ada"]));
+    assert_eq!(alert.details.to_map()["span"], json!("27h"));
+    assert_eq!(alert.details.to_map()["users"], json!(["ada"]));
 }
 
 #[test]
