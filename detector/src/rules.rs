@@ -35,6 +35,9 @@ mod r5_coordinated_prompt;
 mod r6_malicious_model;
 mod requests;
 mod service_log;
+mod u1_volume_anomaly;
+mod u4_token_consumption;
+mod unusual_volume;
 
 /// All native rules, in the order of `schema::rules::RULES`, which is the order of every table.
 pub(crate) const ALL: &[&dyn Native] = &[
@@ -49,6 +52,8 @@ pub(crate) const ALL: &[&dyn Native] = &[
     &c3_threat_intelligence::ThreatIntelligence,
     &h2_high_volume::HighVolume,
     &h3_rare_failures::RareFailures,
+    &u1_volume_anomaly::VolumeAnomaly,
+    &u4_token_consumption::TokenConsumption,
 ];
 
 /// What the engine needs to know of a rule form before it runs.

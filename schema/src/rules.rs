@@ -313,6 +313,7 @@ pub const RULES: &[RuleInfo] = &[
         threshold: 50,
         window: minutes(60),
         inputs: &[APP_ANY],
+        native: true,
         ..behaviour(
             "U1",
             "volume_anomaly",
@@ -360,6 +361,7 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: &["pass", "withheld", "denied", "ok"],
             },
         ],
+        native: true,
         ..behaviour(
             "U4",
             "token_consumption",
