@@ -36,6 +36,8 @@ mod r6_malicious_model;
 mod requests;
 mod service_log;
 mod u1_volume_anomaly;
+mod u2_model_switch;
+mod u3_impossible_travel;
 mod u4_token_consumption;
 mod unusual_volume;
 
@@ -53,6 +55,8 @@ pub(crate) const ALL: &[&dyn Native] = &[
     &h2_high_volume::HighVolume,
     &h3_rare_failures::RareFailures,
     &u1_volume_anomaly::VolumeAnomaly,
+    &u2_model_switch::ModelSwitch,
+    &u3_impossible_travel::ImpossibleTravel,
     &u4_token_consumption::TokenConsumption,
 ];
 

@@ -324,6 +324,7 @@ pub const RULES: &[RuleInfo] = &[
         threshold: 500,
         window: minutes(24 * 60),
         inputs: &[APP_ANY],
+        native: true,
         ..behaviour(
             "U2",
             "model_switch",
@@ -342,6 +343,7 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: &["ok"],
             },
         ],
+        native: true,
         ..behaviour(
             "U3",
             "impossible_travel",

@@ -11,6 +11,7 @@ use livefire_schema::alert::{Mode, Semantics, Severity};
 use livefire_schema::reference::Reference;
 use livefire_schema::row::Slot;
 use livefire_schema::time::{EventTime, TimeSpan};
+use rustc_hash::FxHashMap;
 use serde_json::{Map, json};
 
 use super::app_log::{self, AppLog};
@@ -48,11 +49,11 @@ impl Native for RareFailures {
         specs
     }
 
-    fn plan(&self, parameters: &Parameters) -> Plan {
+    fn plan(&self, _parameters: &Parameters) -> Plan {
         Plan {
             tables: vec![app_log::TABLE],
             resolve: TimeSpan::ZERO,
-            horizon: parameters.span("window") * 2,
+            horizon: TimeSpan::ZERO,
             has_bins: true,
         }
     }
@@ -79,6 +80,9 @@ impl Native for RareFailures {
         Box::new(State {
             spread: Spread::new(parameters, mode),
             severity: parameters.severity(),
+            names: FxHashMap::default(),
+            keep: parameters.span("window") * 2,
+            next_sweep: EventTime::MIN,
         })
     }
 }
@@ -108,10 +112,20 @@ impl Projection for Project {
 struct State {
     spread: Spread,
     severity: Severity,
+    /// Texts of failed requests, which are few, with when they were last mentioned: an alert prints
+    /// what lies days back, and nobody else keeps texts that long.
+    names: FxHashMap<u64, (Box<str>, EventTime)>,
+    keep: TimeSpan,
+    next_sweep: EventTime,
 }
 
 impl Rule for State {
     fn apply(&mut self, record: &Record, _: &str, context: &mut Context<'_>) {
+        for hash in [record.key, record.value, record.address] {
+            let text = || context.name(hash).into_boxed_str();
+            let name = self.names.entry(hash);
+            name.or_insert_with(|| (text(), record.time)).1 = record.time;
+        }
         let level = self.spread.apply(record);
         context.level(record, record.key, level, self.spread.threshold());
     }
@@ -122,15 +136,28 @@ impl Rule for State {
             context.raise(draft);
         }
         self.spread.forget(watermark);
+        if watermark >= self.next_sweep {
+            self.next_sweep = watermark + TimeSpan::from_hours(6);
+            let old = watermark - self.keep;
+            self.names.retain(|_, (_, last)| *last >= old);
+        }
     }
 }
 
 impl State {
+    fn texts(&self, rows: &[Record], of: impl Fn(&Record) -> u64) -> Vec<String> {
+        let hashes = details::distinct(rows, of);
+        let known = hashes.iter().filter_map(|hash| self.names.get(hash));
+        let mut texts: Vec<String> = known.map(|(text, _)| text.to_string()).collect();
+        texts.sort();
+        texts
+    }
+
     fn describe(&self, reached: &Reached, context: &Context<'_>) -> AlertDraft {
         let rows = &reached.rows;
-        let application = context.name(reached.completing.key);
-        let users = details::texts(&details::distinct(rows, |row| row.value), context);
-        let addresses = details::texts(&details::distinct(rows, |row| row.address), context);
+        let application = self.texts(&[reached.completing], |row| row.key).concat();
+        let users = self.texts(rows, |row| row.value);
+        let addresses = self.texts(rows, |row| row.address);
         let mut carried = Map::new();
         carried.insert("failures".to_owned(), json!(reached.level));
         carried.insert("span".to_owned(), json!(reached.span.to_string()));
