@@ -58,10 +58,13 @@ fn a_user_of_ten_a_day_who_sends_a_hundred_in_an_hour_fires_at_ten_times_the_pas
         (Semantics::Baseline, Severity::High)
     );
     assert_eq!(alert.evidence.len(), 100);
-    assert_eq!(alert.details["baseline_mean_per_active_hour"], json!(10.0));
+    assert_eq!(
+        alert.details.to_map()["baseline_mean_per_active_hour"],
+        json!(10.0)
+    );
     // The first day's hour began before the past did.
-    assert_eq!(alert.details["baseline_active_days"], json!(6));
-    assert_eq!(alert.details["median_gap_seconds"], json!(10.0));
+    assert_eq!(alert.details.to_map()["baseline_active_days"], json!(6));
+    assert_eq!(alert.details.to_map()["median_gap_seconds"], json!(10.0));
 }
 
 #[test]

@@ -121,8 +121,8 @@ fn the_alert_says_what_changed() {
         {"model": "a", "requests": 50, "baseline_requests": 100},
         {"model": "b", "requests": 50, "baseline_requests": 0},
     ]);
-    assert_eq!(alert.details["models"], models);
-    assert_eq!(alert.details["release"], json!(false));
+    assert_eq!(alert.details.to_map()["models"], models);
+    assert_eq!(alert.details.to_map()["release"], json!(false));
 }
 
 #[track_caller]
@@ -169,7 +169,10 @@ fn copies_count_once_and_applications_stand_alone() {
     lines.push(request(NOW + 2.0 * HOUR, "Assistant", "b").delayed(3.0));
     let alert = only(&World::of(&["U2"]), &lines);
     assert_eq!(
-        (alert.evidence.len(), alert.details["requests"].clone()),
+        (
+            alert.evidence.len(),
+            alert.details.to_map()["requests"].clone()
+        ),
         (200, json!(100))
     );
     assert_eq!(alert.raised, at(NOW + 2.0 * HOUR + 3.0));

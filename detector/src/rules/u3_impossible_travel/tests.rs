@@ -195,9 +195,9 @@ fn the_alert_carries_both_sides_and_both_places() {
     let sides: Vec<_> = alert.evidence.iter().map(|row| row.side).collect();
     let (left, right) = (Some(Side::Left), Some(Side::Right));
     assert_eq!(sides, [right, right, left, left]);
-    assert_eq!(alert.details["distance_km"], json!(6385.0));
-    assert_eq!(alert.details["apart"], json!("5m"));
-    assert_eq!(alert.details["to"]["usage"], json!("hosting"));
+    assert_eq!(alert.details.to_map()["distance_km"], json!(6385.0));
+    assert_eq!(alert.details.to_map()["apart"], json!("5m"));
+    assert_eq!(alert.details.to_map()["to"]["usage"], json!("hosting"));
 }
 
 #[test]
