@@ -13,6 +13,7 @@ pub mod engine;
 pub mod input;
 pub mod names;
 pub mod parameters;
+pub mod phrases;
 pub mod primitives;
 pub mod projected;
 pub mod projector;

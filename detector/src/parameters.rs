@@ -5,10 +5,13 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use livefire_schema::alert::Severity;
 use livefire_schema::spec::or_list;
 use livefire_schema::time::TimeSpan;
+
+use crate::phrases::Phrases;
 
 /// The value of a parameter.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +26,8 @@ pub enum Value {
     Word(&'static str),
     /// Texts.
     Texts(Vec<String>),
+    /// Lists of phrases, as read.
+    Phrases(Phrases),
 }
 
 /// What values a parameter takes.
@@ -38,6 +43,8 @@ pub enum Bounds {
     Words(&'static [&'static str]),
     /// Any list of texts.
     Texts,
+    /// Lists of phrases: `builtin` or CSV files.
+    Phrases,
 }
 
 /// One declared parameter.
@@ -150,27 +157,56 @@ impl ParameterSpec {
         }
     }
 
-    /// Reads a written value; a list's items are separated by commas.
+    /// Lists of phrases; the default is the built-in one.
+    #[must_use]
+    pub fn phrases(name: &'static str, help: &'static str) -> Self {
+        ParameterSpec {
+            name,
+            default: Value::Phrases(Phrases::builtin()),
+            bounds: Bounds::Phrases,
+            help,
+        }
+    }
+
+    /// Reads a written value; a list's items are separated by commas. Files that it names are
+    /// looked for from the working directory on.
     ///
     /// # Errors
     /// What was expected, as the end of a sentence about the parameter.
     pub fn parse(&self, text: &str) -> Result<Value, String> {
+        self.parse_in(text, Path::new(""))
+    }
+
+    /// [`ParameterSpec::parse`] with the folder from which files are looked for.
+    ///
+    /// # Errors
+    /// As [`ParameterSpec::parse`].
+    pub fn parse_in(&self, text: &str, folder: &Path) -> Result<Value, String> {
         let items = text.split(',').map(str::trim);
-        self.read(text.trim(), items.filter(|item| !item.is_empty()))
+        self.read(text.trim(), items.filter(|item| !item.is_empty()), folder)
     }
 
     /// Reads a value written as a list.
     ///
     /// # Errors
     /// As [`ParameterSpec::parse`].
-    pub fn parse_list<'t>(&self, items: impl Iterator<Item = &'t str>) -> Result<Value, String> {
+    pub fn parse_list<'t>(
+        &self,
+        items: impl Iterator<Item = &'t str>,
+        folder: &Path,
+    ) -> Result<Value, String> {
         match self.bounds {
-            Bounds::Texts => self.read("", items),
+            Bounds::Texts | Bounds::Phrases => self.read("", items, folder),
             _ => Err(format!("expected {}, found a list", self.bounds)),
         }
     }
 
-    fn read<'t>(&self, text: &str, items: impl Iterator<Item = &'t str>) -> Result<Value, String> {
+    fn read<'t>(
+        &self,
+        text: &str,
+        items: impl Iterator<Item = &'t str>,
+        folder: &Path,
+    ) -> Result<Value, String> {
         let expected = || format!("expected {}, found `{text}`", self.bounds);
         match &self.bounds {
             Bounds::Count(range) => {
@@ -195,6 +231,7 @@ impl ParameterSpec {
                 }
             },
             Bounds::Texts => Ok(Value::Texts(items.map(str::to_owned).collect())),
+            Bounds::Phrases => Phrases::load(items, folder).map(Value::Phrases),
         }
     }
 }
@@ -304,6 +341,18 @@ impl Parameters {
         }
     }
 
+    /// Lists of phrases.
+    ///
+    /// # Panics
+    /// If the parameter is not declared as such.
+    #[must_use]
+    pub fn phrases(&self, name: &str) -> &Phrases {
+        match self.value(name) {
+            Value::Phrases(value) => value,
+            other => panic!("`{name}` is no list of phrases but {other}"),
+        }
+    }
+
     /// The parameter `severity`.
     ///
     /// # Panics
@@ -328,6 +377,7 @@ impl fmt::Display for Value {
             Value::Ratio(value) => write!(f, "{value}"),
             Value::Word(value) => f.write_str(value),
             Value::Texts(texts) => f.write_str(&texts.join(", ")),
+            Value::Phrases(phrases) => write!(f, "{phrases}"),
         }
     }
 }
@@ -351,6 +401,7 @@ impl fmt::Display for Bounds {
             Bounds::Ratio(range) => write!(f, "a number of {}..{}", range.start(), range.end()),
             Bounds::Words(words) => write!(f, "one of {}", words.join(", ")),
             Bounds::Texts => f.write_str("texts, separated by commas"),
+            Bounds::Phrases => f.write_str("`builtin` or CSV files, separated by commas"),
         }
     }
 }

@@ -24,6 +24,7 @@ mod c2_app_and_defender;
 mod c3_threat_intelligence;
 mod counted;
 mod details;
+mod h1_suspicious_keywords;
 mod h2_high_volume;
 mod h3_rare_failures;
 mod joined;
@@ -52,6 +53,7 @@ pub(crate) const ALL: &[&dyn Native] = &[
     &c1_failed_requests_and_sign_ins::FailedRequestsAndSignIns,
     &c2_app_and_defender::AppAndDefender,
     &c3_threat_intelligence::ThreatIntelligence,
+    &h1_suspicious_keywords::SuspiciousKeywords,
     &h2_high_volume::HighVolume,
     &h3_rare_failures::RareFailures,
     &u1_volume_anomaly::VolumeAnomaly,

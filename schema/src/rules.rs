@@ -285,6 +285,7 @@ pub const RULES: &[RuleInfo] = &[
         window: TimeSpan::ZERO,
         realert: TimeSpan::ZERO,
         inputs: &[APP_ANY],
+        native: true,
         ..hunting(
             "H1",
             "suspicious_keywords",

@@ -42,6 +42,8 @@ pub(super) fn read(entries: &mut [Entry], name: &str, origin: &str, bytes: &[u8]
         return;
     };
     let id = map.require("id", "R1").and_then(|node| node.text(faults));
+    // Files that a rule names stand beside its own.
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
     let title = map.require("name", "prompt_injection");
     let title = title.and_then(|node| node.text(faults));
     if let Some(id) = id
@@ -49,12 +51,12 @@ pub(super) fn read(entries: &mut [Entry], name: &str, origin: &str, bytes: &[u8]
     {
         check_name(entry, name, title.as_ref(), faults);
         for (key, value) in map.entries("parameters") {
-            if let Some((spec, value)) = parameter(entry, key, value, faults) {
+            if let Some((spec, value)) = parameter(entry, key, value, folder, faults) {
                 entry.parameters.set(spec, value);
             }
         }
         for (key, value) in map.entries("variants") {
-            variant(entry, key, value, faults);
+            variant(entry, key, value, folder, faults);
         }
         entry.origin = Arc::from(origin);
         entry.source = Arc::from(String::from_utf8_lossy(bytes));
@@ -101,6 +103,7 @@ fn parameter(
     entry: &Entry,
     key: &Spanned<String>,
     node: &Node,
+    folder: &Path,
     faults: &Faults,
 ) -> Option<(&'static str, Value)> {
     let Some(spec) = entry.parameters.spec(&key.value) else {
@@ -113,7 +116,7 @@ fn parameter(
         faults.error("LF-R004", key.span, message);
         return None;
     };
-    match read_value(spec, node) {
+    match read_value(spec, node, folder) {
         Ok(value) => Some((spec.name, value)),
         Err(message) => {
             let message = format!("`{}`: {message}", spec.name);
@@ -123,15 +126,15 @@ fn parameter(
     }
 }
 
-fn read_value(spec: &ParameterSpec, node: &Node) -> Result<Value, String> {
+fn read_value(spec: &ParameterSpec, node: &Node, folder: &Path) -> Result<Value, String> {
     match &node.value {
         NodeValue::List(items) => {
             let texts: Option<Vec<&str>> = items.iter().map(Node::scalar).collect();
             let texts = texts.ok_or_else(|| format!("expected {}", spec.bounds))?;
-            spec.parse_list(texts.into_iter())
+            spec.parse_list(texts.into_iter(), folder)
         }
         _ => match node.scalar() {
-            Some(text) => spec.parse(text),
+            Some(text) => spec.parse_in(text, folder),
             None => Err(format!(
                 "expected {}, found {}",
                 spec.bounds,
@@ -141,7 +144,7 @@ fn read_value(spec: &ParameterSpec, node: &Node) -> Result<Value, String> {
     }
 }
 
-fn variant(entry: &mut Entry, key: &Spanned<String>, node: &Node, faults: &Faults) {
+fn variant(entry: &mut Entry, key: &Spanned<String>, node: &Node, folder: &Path, faults: &Faults) {
     if !entry.info.variants.contains(&key.value.as_str()) {
         let known = entry.info.variants.iter().copied();
         let end = or_list(&key.value, "variants", known);
@@ -151,7 +154,7 @@ fn variant(entry: &mut Entry, key: &Spanned<String>, node: &Node, faults: &Fault
     }
     let mut changes = Vec::new();
     for (name, value) in node.entries("variant", faults) {
-        changes.extend(parameter(entry, name, value, faults));
+        changes.extend(parameter(entry, name, value, folder, faults));
     }
     let made = Variant {
         name: key.value.clone(),
