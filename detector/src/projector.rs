@@ -303,7 +303,12 @@ impl Plan {
             column: self.time_column.clone(),
             found: match row.text(self.time) {
                 Some(text) => format!("`{}`", text.chars().take(40).collect::<String>()),
-                None => "missing".to_owned(),
+                None => match row.value(self.time) {
+                    Value::Int(number) => format!("the number {number}"),
+                    Value::Real(number) => format!("the number {number}"),
+                    Value::Bool(_) | Value::Json(_) => "no text".to_owned(),
+                    Value::Null | Value::Text(_) => "missing".to_owned(),
+                },
             },
         })
     }

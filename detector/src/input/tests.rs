@@ -151,6 +151,24 @@ fn bad_lines_are_counted_and_sampled_with_their_numbers() {
 }
 
 #[test]
+fn times_that_are_no_text_are_told_as_what_they_are() {
+    let setup = setup();
+    let line = |value: &str| format!("{{\"TimeGenerated\":{value}}}\n");
+    let lines = [line("1772439330"), line("1.5"), line("{}"), line("true")];
+    setup.write("SigninLogs.ndjson", lines.concat());
+    let end = "; write an ISO 8601 time such as 2026-03-02T08:15:30Z";
+    let want = [
+        "the number 1772439330",
+        "the number 1.5",
+        "no text",
+        "no text",
+    ];
+    let want = want.map(|what| format!("`TimeGenerated` is {what}{end}"));
+    let want: Vec<(u64, &str)> = (1..).zip(want.iter().map(String::as_str)).collect();
+    assert!(setup.unreadable("SigninLogs.ndjson", &want).is_empty());
+}
+
+#[test]
 fn a_strict_run_ends_at_the_first_bad_line() {
     let mut setup = setup();
     setup.options.strict = true;
