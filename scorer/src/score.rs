@@ -12,6 +12,7 @@ pub mod worlds;
 mod campaigns;
 mod evidence;
 mod observable;
+mod stages;
 mod tables;
 mod totals;
 mod verdict;
@@ -55,8 +56,7 @@ pub fn score(input: &ScoreInput<'_>) -> Result<ScoreReport, ScoreError> {
         left_out: tables::left_out(&campaigns),
         masked: input
             .world_zero
-            .map(|zero| worlds::masked(input.alerts, zero, input.rules, input.extent.scored))
-            .unwrap_or_default(),
+            .map(|zero| worlds::masked(input.alerts, zero, input.rules, input.extent.scored)),
         incidents: incidents
             .iter()
             .map(|incident| tables::incident_row(incident, &judged))

@@ -13,7 +13,8 @@ use crate::measure::Measure;
 use crate::score::evidence::{deciding_rows, origin_of, reached_at};
 use crate::score::input::{LoadedRule, NearestApproach, ScoreInput};
 use crate::score::observable::{self, AttackEvents};
-use crate::score::report::{CampaignRow, Detection, FollowUp, Miss};
+use crate::score::report::{CampaignRow, Detection, FollowUp, Miss, RuleMiss};
+use crate::score::stages;
 use crate::score::tables::form_order;
 use crate::score::verdict::{AlertVerdict, Judged};
 
@@ -64,6 +65,7 @@ fn row(
     let miss = first
         .is_none()
         .then(|| miss(input, judged, index, campaign, &expected, follow_up));
+    let rule_misses = rule_misses(input, judged, index, campaign, &expected, &crediting);
     let (observable_events, scaffolding_events) =
         attacks.of_campaign.get(&index).copied().unwrap_or_default();
     CampaignRow {
@@ -84,6 +86,8 @@ fn row(
         time_to_detect: time_to_detect(campaign.t0, first.as_ref().map(|first| first.raised)),
         follow_up,
         miss,
+        rule_misses,
+        stages_seen: stages::seen(input, index, campaign, &crediting),
         forms: by_form(input, index, campaign, &crediting),
         first,
         expected,
@@ -246,6 +250,46 @@ pub(crate) fn follow_up_within(
             seconds: (log_end - campaign.t0).seconds_f64().max(0.0),
         }
     }
+}
+
+/// The loaded expected rules whose alerts did not catch the campaign as it is expected of them.
+fn rule_misses(
+    input: &ScoreInput<'_>,
+    judged: &[Judged<'_>],
+    index: CampaignIndex,
+    campaign: &Campaign,
+    expected: &[RuleToken],
+    crediting: &[&Judged<'_>],
+) -> Vec<RuleMiss> {
+    let missed = |token: &&RuleToken| {
+        let met = |one: &&Judged<'_>| one.alert.mode == Mode::Streaming && one.alert.meets(token);
+        !crediting.iter().any(met)
+    };
+    let of = |token: &RuleToken| {
+        let any_class = RuleToken {
+            class: None,
+            ..token.clone()
+        };
+        let fired = crediting
+            .iter()
+            .find(|one| one.alert.mode == Mode::Streaming && one.alert.meets(&any_class));
+        let reach = input.loaded_for(token).map(reach).max().unwrap_or_default();
+        let follow_up = follow_up_within(input, campaign, reach, false);
+        let own = std::slice::from_ref(token);
+        RuleMiss {
+            rule: token.clone(),
+            fired_as: fired.map(|one| {
+                let mut classes = one.alert.classes.clone();
+                classes.push(one.alert.severity.token().to_owned());
+                classes
+            }),
+            binned_only: input
+                .loaded_for(token)
+                .all(|rule| rule.mode == Mode::Binned),
+            miss: miss(input, judged, index, campaign, own, follow_up),
+        }
+    };
+    expected.iter().filter(missed).map(of).collect()
 }
 
 fn miss(

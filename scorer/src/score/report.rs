@@ -50,8 +50,8 @@ pub struct ScoreReport {
     pub incidents: Vec<IncidentRow>,
     /// Alerts by (raised, id).
     pub alerts: Vec<AlertRow>,
-    /// Alerts that an attack hid.
-    pub masked: Vec<MaskedAlert>,
+    /// Alerts that an attack hid; nothing where the world without campaigns was not run.
+    pub masked: Option<Vec<MaskedAlert>>,
 }
 
 /// The headline figures.
@@ -134,6 +134,8 @@ pub struct Counts {
     pub suppressed: u64,
     /// Raised before the scored interval.
     pub outside_scored: u64,
+    /// Nowhere near the log's time: no figure holds them.
+    pub outside_log: u64,
     /// Credits that no campaign would have earned alone.
     pub joint: u64,
     /// Campaigns credited before their first hostile event.
@@ -260,6 +262,8 @@ pub struct CampaignRow {
     pub cut: bool,
     /// Stages in order.
     pub stages: Vec<StageExtent>,
+    /// Stages that an alert of the totals saw, with the first that did.
+    pub stages_seen: Vec<StageSeen>,
     /// Expected rules that are loaded.
     pub expected: Vec<RuleToken>,
     /// Expected rules that are not.
@@ -284,6 +288,8 @@ pub struct CampaignRow {
     pub follow_up: FollowUp,
     /// Why it was missed.
     pub miss: Option<Miss>,
+    /// Loaded expected rules that did not catch it, whether or not another did.
+    pub rule_misses: Vec<RuleMiss>,
     /// Its first detection by each rule form, in the registry's order.
     pub forms: Vec<Detection>,
 }
@@ -359,6 +365,33 @@ pub struct Miss {
     pub silenced_by: Option<String>,
     /// How close its expected rules came.
     pub nearest: Vec<NearestApproach>,
+}
+
+/// The first alert that saw a stage.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct StageSeen {
+    /// Name of the stage.
+    pub stage: String,
+    /// Rule of the alert.
+    pub rule: String,
+    /// The alert.
+    pub alert: String,
+    /// Seconds since t0, 0 for an early one.
+    pub time_to_detect: Measure,
+}
+
+/// Why one expected rule did not catch a campaign.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RuleMiss {
+    /// The rule as it is expected.
+    pub rule: RuleToken,
+    /// Classes and severity with which it fired instead of as expected, where it did.
+    pub fired_as: Option<Vec<String>>,
+    /// Whether the run has it in bins only, which are in no total.
+    pub binned_only: bool,
+    /// Reason and nearest approach.
+    #[serde(flatten)]
+    pub miss: Miss,
 }
 
 /// One incident.

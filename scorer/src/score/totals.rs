@@ -183,8 +183,13 @@ fn reported_requests(input: &ScoreInput<'_>, judged: &[Judged<'_>]) -> u64 {
 fn counts(judged: &[Judged<'_>], campaigns: &[CampaignRow]) -> Counts {
     let mut counts = Counts::default();
     for one in judged.iter().filter(|one| one.in_totals) {
-        if one.ruling.verdict == AlertVerdict::OutsideScored {
-            counts.outside_scored += 1;
+        let outside = match one.ruling.verdict {
+            AlertVerdict::OutsideScored => Some(&mut counts.outside_scored),
+            AlertVerdict::OutsideLog => Some(&mut counts.outside_log),
+            _ => None,
+        };
+        if let Some(outside) = outside {
+            *outside += 1;
             continue;
         }
         if one.silenced_by.is_some() {
@@ -199,7 +204,7 @@ fn counts(judged: &[Judged<'_>], campaigns: &[CampaignRow]) -> Counts {
             AlertVerdict::Collateral => counts.collateral += 1,
             AlertVerdict::ByWorld => counts.by_world += 1,
             AlertVerdict::OverlapOnly => counts.overlap_only += 1,
-            AlertVerdict::OutsideScored => {}
+            AlertVerdict::OutsideScored | AlertVerdict::OutsideLog => {}
         }
     }
     for row in campaigns {

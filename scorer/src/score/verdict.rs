@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use livefire_labels::CampaignIndex;
 use livefire_schema::alert::{Alert, EvidenceRow, Semantics, Side};
+use livefire_schema::time::{TimeRange, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::{self, Attribution, Contribution, FalseClass, Origin, Verdict};
@@ -26,6 +27,8 @@ pub enum AlertVerdict {
     Collateral,
     /// Raised before the scored interval.
     OutsideScored,
+    /// Far from any time of the log: an alert of another log, or with a wrong clock.
+    OutsideLog,
     /// Evidence cannot tell; the world without campaigns says whether it fires there.
     ByWorld,
     /// Evidence cannot tell, and the world without campaigns was not run.
@@ -64,7 +67,8 @@ pub(crate) struct Judged<'a> {
 impl Judged<'_> {
     /// Emitted and inside the scored interval.
     pub(crate) fn is_scored(&self) -> bool {
-        self.silenced_by.is_none() && self.ruling.verdict != AlertVerdict::OutsideScored
+        let outside = [AlertVerdict::OutsideScored, AlertVerdict::OutsideLog];
+        self.silenced_by.is_none() && !outside.contains(&self.ruling.verdict)
     }
 
     pub(crate) fn is_true(&self) -> bool {
@@ -103,19 +107,19 @@ pub(crate) fn rule_on(
             fires_without.and_then(|fires| by_twin_world(alert, &labelled, fires))
         }
     };
-    let is_outside = alert.raised < input.extent.scored.start;
+    let outside = outside(input, alert);
     let Some(attribution) = attribution else {
-        return Ok(undecided(is_outside, touched, fires_without));
+        return Ok(undecided(outside, touched, fires_without));
     };
-    let verdict = match attribution.verdict {
-        _ if is_outside => AlertVerdict::OutsideScored,
+    let is_outside = outside.is_some();
+    let inside = match attribution.verdict {
         Verdict::TruePositive => AlertVerdict::TruePositive,
         Verdict::Collateral => AlertVerdict::Collateral,
         Verdict::FalsePositive | Verdict::NotAnAlert => AlertVerdict::FalsePositive,
     };
     let is_confounder = attribution.false_cause == Some(FalseClass::Confounder);
     Ok(Ruling {
-        verdict,
+        verdict: outside.unwrap_or(inside),
         level: attribution.level,
         benign: attribution.benign,
         credited: if is_outside {
@@ -132,18 +136,39 @@ pub(crate) fn rule_on(
     })
 }
 
+/// Whether an alert is outside what is scored: before it, or nowhere near the log.
+///
+/// A rule may look back as far as its window, and a row may come as late as its delay's cut; a
+/// scheduled rule of somebody else's, of which nothing is known, has a day.
+fn outside(input: &ScoreInput<'_>, alert: &Alert) -> Option<AlertVerdict> {
+    let reaches = input.rules.iter().map(super::campaigns::reach);
+    let reach = reaches
+        .max()
+        .unwrap_or_default()
+        .max(TimeSpan::from_days(1));
+    let slack = reach + input.options.largest_ingestion_delay;
+    let log = input.extent.log;
+    let near = TimeRange {
+        start: log.start - slack,
+        end: log.end + slack,
+    };
+    if !near.contains(alert.time) || !near.contains(alert.raised) {
+        return Some(AlertVerdict::OutsideLog);
+    }
+    (alert.raised < input.extent.scored.start).then_some(AlertVerdict::OutsideScored)
+}
+
 fn undecided(
-    is_outside: bool,
+    outside: Option<AlertVerdict>,
     touched: Vec<CampaignIndex>,
     fires_without_campaigns: Option<bool>,
 ) -> Ruling {
-    let verdict = match fires_without_campaigns {
-        _ if is_outside => AlertVerdict::OutsideScored,
+    let inside = match fires_without_campaigns {
         Some(_) => AlertVerdict::ByWorld,
         None => AlertVerdict::OverlapOnly,
     };
     Ruling {
-        verdict,
+        verdict: outside.unwrap_or(inside),
         level: 0,
         benign: 0,
         credited: Vec::new(),

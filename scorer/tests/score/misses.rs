@@ -131,3 +131,39 @@ fn a_miss_is_censored_unless_the_log_runs_on_long_enough() {
     world.extent.log.end = at(80_000);
     assert_eq!(follow_up(&world), FollowUp::Censored { seconds: 79_000.0 });
 }
+
+#[test]
+fn an_expected_rule_that_slept_is_explained_though_another_caught_the_campaign() {
+    let mut world = World::new();
+    world.campaign("content_violation", 1000, 2000, &["R2", "R3.bot", "R4"]);
+    let rows = world.rows(&[(By::Attack(0), 1000), (By::Attack(0), 1001)]);
+    let mut human = alert("R3", "ada", 2, rows.clone());
+    human.classes = vec!["human".to_owned()];
+    let trigger = alert("R4", "ada", 1, vec![rows[0].clone()]);
+    let alerts = [human, trigger];
+    let mut input = world.input(&alerts);
+    let near = approach(2);
+    input.nearest = std::slice::from_ref(&near);
+    let report = score(&input).expect("scores");
+    let row = &report.campaigns[0];
+    assert!(row.detected && row.miss.is_none());
+    let names: Vec<String> = row
+        .rule_misses
+        .iter()
+        .map(|one| one.rule.to_string())
+        .collect();
+    assert_eq!(names, ["R2", "R3.bot"]);
+    assert_eq!(row.rule_misses[0].miss.reason, MissReason::BelowThreshold);
+    assert_eq!(row.rule_misses[0].miss.nearest, [near]);
+    let classes = row.rule_misses[1].fired_as.as_deref().expect("fired");
+    assert_eq!(classes, ["human", "high"]);
+}
+
+#[test]
+fn a_rule_that_ran_in_bins_only_says_so() {
+    let mut world = with_campaign();
+    world.rules.retain(|rule| rule.rule == "R2");
+    world.rules[0].mode = Mode::Binned;
+    let report = world.score(&[]);
+    assert!(report.campaigns[0].rule_misses[0].binned_only);
+}

@@ -1,7 +1,7 @@
 //! Verdicts, credit and times, each on a world of a few rows.
 
 use livefire_schema::alert::{Mode, Semantics, Side};
-use livefire_schema::time::TimeRange;
+use livefire_schema::time::{TimeRange, TimeSpan};
 use livefire_scorer::attribution::FalseClass;
 use livefire_scorer::score::report::AlertVerdict;
 use livefire_scorer::{Measure, ScoreError, ScoreReport, Undefined, score};
@@ -174,9 +174,12 @@ fn a_baseline_rule_is_judged_by_the_world_without_campaigns() {
     input.world_zero = Some(&zero);
     let report = score(&input).expect("scores");
     verdict(&report, AlertVerdict::FalsePositive, &[]);
-    assert_eq!(report.masked, []);
+    assert_eq!(report.masked, Some(Vec::new()));
     input.alerts = &[];
-    assert_eq!(score(&input).expect("scores").masked[0].id, zero[0].id);
+    assert_eq!(
+        score(&input).expect("scores").masked.expect("W0 was run")[0].id,
+        zero[0].id
+    );
 }
 
 #[test]
@@ -379,4 +382,28 @@ fn a_bin_matches_by_bin() {
         AlertVerdict::TruePositive,
         &["content_violation-0"],
     );
+}
+
+#[test]
+fn alerts_far_from_the_log_are_of_no_account() {
+    let mut world = with_campaign();
+    let rows = world.rows(&[(By::Attack(0), 1000), (By::Attack(0), 1001)]);
+    let year = TimeSpan::from_days(365);
+    for shift in [year, TimeSpan::ZERO - year] {
+        let mut alert = alert("R2", "ada", 2, rows.clone());
+        (alert.time, alert.raised) = (alert.time + shift, alert.raised + shift);
+        let report = world.score(&[alert]);
+        verdict(&report, AlertVerdict::OutsideLog, &[]);
+        let headline = &report.headline;
+        assert_eq!((headline.detected, headline.false_incidents), (0, 0));
+        assert_eq!(
+            (headline.counts.alerts, headline.counts.outside_log),
+            (0, 1)
+        );
+    }
+    // a late row may raise an alert after the log's end
+    let mut late = alert("R2", "ada", 2, rows);
+    late.raised = world.extent.log.end + TimeSpan::from_hours(3);
+    let report = world.score(&[late]);
+    assert_eq!(report.headline.detected, 1);
 }
