@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Print one JSON document on standard output instead of text.
     #[arg(long, global = true)]
     json: bool,
-    /// Print results only: no progress, no remarks, no human-readable summary.
+    /// No progress, remarks or summary: only errors, and what `--json`, `show` and `detect` print.
     #[arg(long, short, global = true)]
     quiet: bool,
 }
@@ -68,7 +68,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
     /// Scenario file, the name of a shipped one (`livefire list scenarios`), or a folder of logs
-    /// with labels/.
+    /// with labels/; a single word that names a shipped one is that one, ./WORD is yours.
     pub(crate) scenario: PathBuf,
     /// Folder for the results [default: results/NAME].
     #[arg(long, short, value_name = "DIR")]
@@ -194,9 +194,14 @@ pub(crate) enum DetectMode {
 pub(crate) struct ScoreArguments {
     /// Folder with `labels/`, as `generate` writes it.
     pub(crate) folder: PathBuf,
-    /// Alerts, one JSON object a line, as `detect` writes them.
+    /// Alerts, one JSON object a line: as `detect` writes them, or of your own rules with id,
+    /// rule, time, threshold and evidence (README, "Your own logs and alerts").
     #[arg(long, value_name = "FILE")]
     pub(crate) alerts: PathBuf,
+    /// A rule that made the alerts, as R1 or `R1@app_log`, even if none is of it (repeatable)
+    /// [default: all of ours if any alert is of one of them, else only those of the alerts].
+    #[arg(long = "rule", value_name = "RULE")]
+    pub(crate) rules: Vec<String>,
     /// Folder for the results [default: only the terminal].
     #[arg(long, short, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -291,12 +296,37 @@ pub(crate) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
         // Nobody is left to be told that the output is gone.
         let _ = error.print();
-        let _ = std::io::stdout().flush();
-        match error.kind() {
+        let exit = match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Pass,
             _ => Exit::Usage,
+        };
+        if exit == Exit::Usage && wants_json() {
+            let _ = json_output().json(&document(&error));
         }
+        let _ = std::io::stdout().flush();
+        exit
     })
+}
+
+/// Whether `--json` stands on a command line that could not be read as a whole.
+fn wants_json() -> bool {
+    let options = std::env::args_os().take_while(|word| word != "--");
+    options.skip(1).any(|word| word == "--json")
+}
+
+fn json_output() -> Output {
+    Output {
+        json: true,
+        quiet: false,
+    }
+}
+
+/// What is wrong with the command line, as every failure is told to programs.
+fn document(error: &clap::Error) -> serde_json::Value {
+    let text = error.render().to_string();
+    let message = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let message = message.trim().trim_start_matches("error: ");
+    serde_json::json!({ "error": { "exit": Exit::Usage.number(), "message": message } })
 }
 
 #[cfg(test)]

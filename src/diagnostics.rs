@@ -92,9 +92,7 @@ fn render(faults: &[Fault], color: bool) -> String {
 /// The text of a file, with characters that a terminal would obey replaced one byte by one byte,
 /// so that spans stay where they are.
 fn source_of(file: &str) -> Option<String> {
-    let bytes = std::fs::read(file)
-        .ok()
-        .or_else(|| shipped::read(Path::new(file)).ok())?;
+    let bytes = shipped::read(Path::new(file)).ok()?;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     if text
         .chars()

@@ -14,10 +14,12 @@ use livefire_schema::table::{Schema, TableError};
 use livefire_schema::time::TimeSpan;
 
 use crate::exit::Failure;
+use crate::output::Output;
 use crate::shipped;
+use crate::suggest::unknown;
 
 pub(crate) use self::kinds::KindRow;
-pub(crate) use self::rules::select as select_rules;
+pub(crate) use self::rules::{select as select_rules, tokens as rule_tokens, unbuilt};
 
 /// Tables, kinds and rules of a call.
 pub(crate) struct Known {
@@ -142,7 +144,7 @@ pub(crate) fn scenario(path: &Path, faults: &Faults) -> Option<(Scenario, Known)
     let spec = ScenarioSpec::load(path, &shipped::read, faults);
     let folder = spec.folder.clone();
     // A bare name stands beside the current folder, whose rules/ and tables/ are somebody else's.
-    let is_bare = folder.as_os_str().is_empty() && !path.exists();
+    let is_bare = shipped::is_name(path) || (folder.as_os_str().is_empty() && !path.exists());
     let known = Known::read((!is_bare).then_some(&*folder), faults);
     let scenario = spec.validate(&known.kinds, faults)?;
     Some((scenario, known))
@@ -151,12 +153,33 @@ pub(crate) fn scenario(path: &Path, faults: &Faults) -> Option<(Scenario, Known)
 /// As [`scenario`], for a command that needs it; warnings are drawn.
 ///
 /// # Errors
-/// Every fault.
-pub(crate) fn require_scenario(path: &Path, quiet: bool) -> Result<(Scenario, Known), Failure> {
+/// Every fault; wrong use for a word that names neither a file nor a shipped scenario.
+pub(crate) fn require_scenario(path: &Path, output: Output) -> Result<(Scenario, Known), Failure> {
+    if shipped::is_name(path) && path.exists() {
+        let name = path.display();
+        output.remark(&format!(
+            "note: `{name}` is the shipped scenario; write ./{name} for what stands here"
+        ));
+    }
+    if let Some(name) = path.to_str()
+        && !path.exists()
+        && !shipped::is_name(path)
+        && path.extension().is_none()
+        && path.components().count() == 1
+    {
+        let shipped = shipped::scenarios();
+        let names = shipped.iter().map(|(name, _)| *name);
+        return Err(Failure::usage(unknown(
+            "scenario file, and no shipped scenario",
+            name,
+            names,
+            "livefire list scenarios",
+        )));
+    }
     let faults = Faults::new("");
     match scenario(path, &faults) {
         Some(read) => {
-            if !faults.is_empty() && !quiet {
+            if !faults.is_empty() && !output.quiet {
                 crate::diagnostics::print(&faults);
             }
             Ok(read)

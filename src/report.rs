@@ -9,10 +9,10 @@ use livefire_scorer::ScoreReport;
 use livefire_scorer::score::report::{CampaignRow, IncidentRow};
 use serde_json::json;
 
-use crate::escape::csv_cell;
+use crate::escape::{csv_cell, terminal};
 use crate::exit::Failure;
 use crate::results::ResultsFolder;
-use crate::verdict::why_missed;
+use crate::verdict::{rules_that_slept, why_missed};
 
 /// Writes `metrics.json`, `incidents.csv` and `campaigns.csv`.
 ///
@@ -25,7 +25,9 @@ pub(crate) fn write(folder: &ResultsFolder, report: &ScoreReport) -> Result<(), 
     })?;
     let incidents = report.incidents.iter().map(|row| incident(row, report));
     folder.write("incidents.csv", &csv(INCIDENTS, incidents)?)?;
-    let campaigns = report.campaigns.iter().map(campaign);
+    let measured = report.masked.is_some();
+    let campaigns = report.campaigns.iter();
+    let campaigns = campaigns.map(|row| campaign(row, measured));
     folder.write("campaigns.csv", &csv(CAMPAIGNS, campaigns)?)
 }
 
@@ -56,7 +58,9 @@ fn csv<const N: usize>(
         .write_record(header)
         .map_err(|error| failed(&error))?;
     for row in rows {
-        let cells = row.iter().map(|cell| csv_cell(cell).into_owned());
+        // A cell may be shown by `cat` as well as by a spreadsheet.
+        let cells = row.iter().map(|cell| terminal(cell).into_owned());
+        let cells = cells.map(|cell| csv_cell(&cell).into_owned());
         writer.write_record(cells).map_err(|error| failed(&error))?;
     }
     writer.into_inner().map_err(|error| failed(&error))
@@ -107,7 +111,7 @@ fn incident(row: &IncidentRow, report: &ScoreReport) -> [String; 12] {
     ]
 }
 
-const CAMPAIGNS: [&str; 16] = [
+const CAMPAIGNS: [&str; 17] = [
     "id",
     "kind",
     "actor",
@@ -122,11 +126,13 @@ const CAMPAIGNS: [&str; 16] = [
     "not_loaded",
     "miss_reason",
     "miss",
+    "rules_missed",
     "cut",
     "attack_events",
 ];
 
-fn campaign(row: &CampaignRow) -> [String; 16] {
+/// `measured` tells whether nearest approaches were, as in a run.
+fn campaign(row: &CampaignRow, measured: bool) -> [String; 17] {
     let tokens = |tokens: &[livefire_schema::rules::RuleToken]| {
         let texts: Vec<String> = tokens.iter().map(ToString::to_string).collect();
         texts.join(" ")
@@ -153,7 +159,8 @@ fn campaign(row: &CampaignRow) -> [String; 16] {
         row.miss
             .as_ref()
             .map_or_else(String::new, |miss| miss.reason.code().to_owned()),
-        why_missed(row),
+        why_missed(row, measured),
+        rules_that_slept(row, measured),
         row.cut.to_string(),
         events.to_string(),
     ]
@@ -180,5 +187,15 @@ mod tests {
         let rows = [["=1+1".to_owned(), "a,b".to_owned()]].into_iter();
         let bytes = csv(["x", "y"], rows).expect("can be written");
         assert_eq!(String::from_utf8_lossy(&bytes), "x,y\n'=1+1,\"a,b\"\n");
+    }
+
+    #[test]
+    fn cells_of_a_file_cannot_move_a_cursor() {
+        let rows = [["a\x1b[2J".to_owned(), "two\nlines".to_owned()]].into_iter();
+        let bytes = csv(["x", "y"], rows).expect("can be written");
+        assert_eq!(
+            String::from_utf8_lossy(&bytes),
+            "x,y\na\\u{1b}[2J,two\\u{a}lines\n"
+        );
     }
 }

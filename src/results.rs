@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::exit::Failure;
+use crate::interrupt;
 
 /// File that marks a folder as ours, so that it may be replaced.
 const MANIFEST: &str = "manifest.json";
@@ -25,6 +26,7 @@ const CONTENT: &[&str] = &[
 pub(crate) struct ResultsFolder {
     target: PathBuf,
     partial: PathBuf,
+    _guard: interrupt::Guard,
 }
 
 impl ResultsFolder {
@@ -45,10 +47,12 @@ impl ResultsFolder {
         hidden.push(name);
         hidden.push(format!(".partial-{}", std::process::id()));
         let partial = parent.join(hidden);
+        let guard = interrupt::guard(&partial, &set_aside(&partial), target);
         fs::create_dir(&partial).map_err(|error| cannot_write(&partial, &error))?;
         Ok(ResultsFolder {
             target: target.to_path_buf(),
             partial,
+            _guard: guard,
         })
     }
 
@@ -93,9 +97,7 @@ impl ResultsFolder {
         if !self.target.exists() {
             return fs::rename(&self.partial, &self.target).map_err(failed);
         }
-        let mut old = self.partial.clone().into_os_string();
-        old.push("-old");
-        let old = PathBuf::from(old);
+        let old = set_aside(&self.partial);
         fs::rename(&self.target, &old).map_err(failed)?;
         if let Err(error) = fs::rename(&self.partial, &self.target) {
             // Best effort: put the earlier result back before telling.
@@ -111,6 +113,13 @@ impl Drop for ResultsFolder {
         // After `finish` there is nothing left under this name.
         let _ = fs::remove_dir_all(&self.partial);
     }
+}
+
+/// Where an earlier result stands while the new one takes its place.
+fn set_aside(partial: &Path) -> PathBuf {
+    let mut old = partial.to_path_buf().into_os_string();
+    old.push("-old");
+    PathBuf::from(old)
 }
 
 /// Refuses a target that holds something else than an earlier output of livefire.
@@ -184,6 +193,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".partial-{}", std::process::id()));
     let partial = PathBuf::from(partial);
+    let _guard = interrupt::guard(&partial, &set_aside(&partial), path);
     let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
     written.map_err(|error| {
         // What is left of the attempt is of no use to anybody.

@@ -29,11 +29,23 @@ pub(crate) fn scenario(name: &str) -> Option<&'static str> {
         .map(|(_, text)| text)
 }
 
-/// Reads a file, or, where there is none, the shipped scenario of that name (`quick`).
+/// Whether a path is the name of a shipped scenario: one word, without folder and extension.
+///
+/// Such a word means the shipped one whatever stands in the current folder; `./quick` and
+/// `quick.yaml` are files.
+pub(crate) fn is_name(path: &Path) -> bool {
+    path.to_str().is_some_and(|name| scenario(name).is_some())
+}
+
+/// Reads a shipped scenario by its name, else a file; `quick.yaml` too is the shipped one where
+/// there is no such file.
 ///
 /// # Errors
 /// As [`std::fs::read`].
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if let Some(text) = path.to_str().and_then(scenario) {
+        return Ok(text.as_bytes().to_vec());
+    }
     let error = match std::fs::read(path) {
         Ok(bytes) => return Ok(bytes),
         Err(error) => error,

@@ -7,7 +7,7 @@ use livefire_detector::engine::{Level, LevelObserver};
 use livefire_detector::ruleset::FormIndex;
 use livefire_labels::CampaignIndex;
 use livefire_schema::alert::Mode;
-use livefire_schema::ids::ItemId;
+use livefire_schema::ids::{EventId, ItemId};
 use livefire_schema::time::{EventTime, TimeSpan};
 use rustc_hash::FxHashMap;
 
@@ -28,11 +28,12 @@ pub struct Approach {
     pub at: EventTime,
     /// The key, as text where the rule knows it.
     pub key: String,
-    /// From that record to the campaign's next record that the rule reads, under any key.
+    /// From that record to the campaign's next event that the rule reads, under any key.
     pub next_after: Option<TimeSpan>,
     /// Whether that next record stood under another key.
     pub next_other_key: bool,
     key_hash: u64,
+    event: EventId,
 }
 
 /// Collects nearest approaches of one world.
@@ -75,6 +76,7 @@ impl LevelObserver for ApproachObserver {
             next_after: None,
             next_other_key: false,
             key_hash: 0,
+            event: level.event,
         });
         if level.level > best.level {
             best.level = level.level;
@@ -82,9 +84,11 @@ impl LevelObserver for ApproachObserver {
             best.at = level.time;
             best.key = level.text.map_or_else(String::new, str::to_owned);
             best.key_hash = level.key;
+            best.event = level.event;
             best.next_after = None;
             best.next_other_key = false;
-        } else if best.next_after.is_none() {
+        } else if best.next_after.is_none() && level.event != best.event {
+            // Other rows of the same event add nothing, so they missed nothing.
             best.next_after = Some(level.time - best.at);
             best.next_other_key = level.key != best.key_hash;
         }
@@ -93,10 +97,9 @@ impl LevelObserver for ApproachObserver {
 
 #[cfg(test)]
 mod tests {
-    use livefire_schema::ids::EventId;
-
     use super::*;
 
+    /// A level at a record that is an event of its own.
     fn level(item: u128, seconds: i64, key: u64, value: u64) -> Level<'static> {
         Level {
             form: FormIndex(0),
@@ -104,7 +107,7 @@ mod tests {
             time: EventTime::from_unix_seconds(seconds),
             available: EventTime::from_unix_seconds(seconds),
             item: ItemId(item),
-            event: EventId(0),
+            event: EventId(u64::try_from(item).expect("is small")),
             level: value,
             threshold: 5,
             key,
@@ -119,6 +122,11 @@ mod tests {
         observer.level(&level(1, 10, 7, 3));
         observer.level(&level(2, 20, 7, 4));
         observer.level(&level(9, 25, 7, 5));
+        let copy = Level {
+            event: EventId(2),
+            ..level(4, 20, 7, 4)
+        };
+        observer.level(&copy);
         observer.level(&level(3, 80, 8, 1));
         let all = observer.approaches();
         assert_eq!(all.len(), 1);

@@ -8,7 +8,6 @@ use livefire_detector::{Engine, LateCount, Projector};
 use livefire_harness::scoring::rounded;
 use livefire_schema::alert::{Alert, sort_alerts};
 use livefire_schema::reference::{self, Reference};
-use livefire_schema::spec::or_list;
 use livefire_schema::table::{Schema, TableId};
 use serde_json::json;
 
@@ -16,6 +15,7 @@ use crate::arguments::DetectArguments;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input::{self, Known};
 use crate::output::Output;
+use crate::suggest::unknown;
 use crate::verdict::grouped;
 use crate::{progress, report, results};
 
@@ -107,10 +107,8 @@ fn table(name: Option<&str>, schema: &Schema) -> Result<Option<TableId>, Failure
         return Ok(Some(id));
     }
     let names = schema.iter().map(|(_, table)| table.name.as_str());
-    let end = or_list(name, "tables", names.collect::<Vec<_>>());
-    Err(Failure::usage(format!(
-        "--table: `{name}` is no known table{end}"
-    )))
+    let why = unknown("known table", name, names, "livefire list tables");
+    Err(Failure::usage(format!("--table: {why}")))
 }
 
 /// The reference data of `--reference`, else of the first given folder that holds any.

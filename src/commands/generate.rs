@@ -1,5 +1,10 @@
 //! `livefire generate`: a scenario's logs as files, labels apart.
 
+mod peek;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
 use livefire_generator::assemble::Options;
 use livefire_generator::emit;
 use livefire_generator::write::{self, Manifest, WriteError, WriteOptions, write_dir};
@@ -11,11 +16,13 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::input;
 use crate::output::{self, Output};
 use crate::verdict::grouped;
-use crate::{generation, progress};
+use crate::{generation, interrupt, progress};
+
+use self::peek::Peeked;
 
 /// Writes the folder.
 pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
-    let (mut scenario, known) = input::require_scenario(&arguments.scenario, output.quiet)?;
+    let (mut scenario, known) = input::require_scenario(&arguments.scenario, output)?;
     if let Some(seed) = arguments.seed {
         scenario = scenario.with_seed(seed);
     }
@@ -29,7 +36,7 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
         window,
         without: arguments.without.clone(),
     };
-    let (mut source, notes) = generation::source(&scenario, &known, &options, output)?;
+    let (source, notes) = generation::source(&scenario, &known, &options, output)?;
     let text: Vec<&str> = scenario
         .sources()
         .iter()
@@ -43,10 +50,18 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
         scenario: text.join("---\n"),
         window,
     };
+    let source = Peeked::new(source).map_err(|error| failure(&error.into()))?;
+    let Some(mut source) = source else {
+        return Err(Failure::nothing(
+            "nothing written: the window holds no rows",
+        ));
+    };
     let calendar = scenario.calendar();
     let hour = TimeSpan::from_hours(1).ticks();
     let hours = |span: TimeSpan| u64::try_from(span.ticks() / hour).unwrap_or(0);
     let bar = progress::bar(output, hours(calendar.duration), "writing");
+    let [partial, old] = ["partial", "old"].map(|suffix| beside(&arguments.output, suffix));
+    let _guard = interrupt::guard(&partial, &old, &arguments.output);
     let manifest = write_dir(
         &mut source,
         &known.schema,
@@ -61,6 +76,15 @@ pub(crate) fn run(arguments: &GenerateArguments, output: Output) -> Outcome {
         arguments,
         output,
     )
+}
+
+/// Where the writer of logs builds a folder, and sets an earlier one aside.
+fn beside(folder: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(folder.file_name().unwrap_or_default());
+    name.push(".");
+    name.push(suffix);
+    folder.with_file_name(name)
 }
 
 fn failure(error: &WriteError) -> Failure {
@@ -113,8 +137,5 @@ fn tell(
         arguments.output.display()
     ));
     output.human(&text)?;
-    if total == 0 {
-        return Err(Failure::nothing("the window holds no rows"));
-    }
     Ok(Exit::Pass)
 }

@@ -4,13 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use livefire_generator::scenario::Catalogue;
-use livefire_schema::spec::{did_you_mean, or_list};
 use serde_json::json;
 
 use crate::arguments::{NewArguments, NewFile};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input::Known;
 use crate::output::Output;
+use crate::suggest::unknown;
 
 const SCENARIO: &str = include_str!("new/scenario.yaml");
 const ATTACK: &str = include_str!("new/attack.yaml");
@@ -55,11 +55,8 @@ fn check_kind(kind: &str) -> Result<(), Failure> {
     if attacks.contains(&kind) {
         return Ok(());
     }
-    let end = or_list(kind, "see", ["livefire list attacks"]);
-    let end = did_you_mean(kind, attacks).map_or(end, |near| format!("; did you mean `{near}`?"));
-    Err(Failure::usage(format!(
-        "--attack: no attack kind `{kind}`{end}"
-    )))
+    let why = unknown("attack kind", kind, attacks, "livefire list attacks");
+    Err(Failure::usage(format!("--attack: {why}")))
 }
 
 fn check_name(name: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), Failure> {

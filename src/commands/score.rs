@@ -1,41 +1,50 @@
 //! `livefire score`: any alerts against the labels of a generated folder.
 
-use std::fs;
 use std::path::Path;
 
+use livefire_detector::RuleSet;
 use livefire_harness::FileSource;
 use livefire_labels::{Batch, EventSource, SourceError, io};
-use livefire_schema::alert::{Alert, sort_alerts};
+use livefire_schema::alert::{Alert, Mode};
+use livefire_schema::ids::ItemId;
+use livefire_schema::rules::{RuleToken, rule};
 use livefire_schema::time::TimeSpan;
 use livefire_scorer::incidents::Grouping;
+use livefire_scorer::score::report::AlertVerdict;
 use livefire_scorer::{LoadedRule, ScoreInput, ScoreOptions, ScoreReport, score};
+use rustc_hash::FxHashSet;
 use serde_json::json;
 
 use crate::arguments::ScoreArguments;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::input::Known;
+use crate::input::{Known, rule_tokens};
 use crate::output::Output;
-use crate::report;
 use crate::results::{ResultsFolder, require_whole_log};
-use crate::verdict::{self, Heading};
-
-/// Faulty lines of an alert file that are told one by one.
-const SAMPLES: usize = 10;
+use crate::verdict::{self, Heading, grouped};
+use crate::{alerts, report};
 
 /// Scores and prints the verdict.
 pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
     let grouping = grouping(&arguments.grouping)?;
     require_whole_log(&arguments.folder)?;
     let labels = labels(&arguments.folder)?;
-    let alerts = read_alerts(&arguments.alerts)?;
-    if alerts.is_empty() && labels.book.campaigns.is_empty() {
-        return Err(Failure::nothing(
-            "no alerts and no campaigns: there is nothing to evaluate",
+    let alerts = alerts::read(&arguments.alerts, &labels.book)?;
+    let name = arguments.alerts.display();
+    if alerts.is_empty() {
+        return Err(Failure::nothing(format!(
+            "{name}: holds no alerts: nothing to evaluate"
+        )));
+    }
+    let rules = loaded(&alerts, &rule_tokens(&arguments.rules)?);
+    let known = Known::load(None)?;
+    let unknown = verify(&arguments.folder, &labels, &alerts, &known)?;
+    if unknown > 0 {
+        output.remark(&format!(
+            "note: {} of the alerts' rows are not in {}: they count as benign",
+            grouped(unknown),
+            arguments.folder.display()
         ));
     }
-    let rules = loaded(&alerts);
-    let known = Known::load(None)?;
-    verify(&arguments.folder, &labels, &known)?;
     let input = ScoreInput {
         alerts: &alerts,
         world_zero: None,
@@ -51,6 +60,7 @@ pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
     };
     let scored = score(&input)
         .map_err(|error| Failure::input(format!("{}: {error}", arguments.alerts.display())))?;
+    require_judged(&scored, &name.to_string())?;
     if let Some(target) = &arguments.output {
         write(target, &scored)?;
     }
@@ -81,63 +91,90 @@ fn labels(folder: &Path) -> Result<io::Labels, Failure> {
 }
 
 /// Where logs stand beside the labels, checks that every row of them is accounted for: a row that
-/// the labels do not know would count as benign.
-fn verify(folder: &Path, labels: &io::Labels, known: &Known) -> Result<(), Failure> {
+/// the labels do not know would count as benign. Gives how many rows of the alerts' evidence the
+/// logs do not hold.
+fn verify(
+    folder: &Path,
+    labels: &io::Labels,
+    alerts: &[Alert],
+    known: &Known,
+) -> Result<u64, Failure> {
     let has_logs = folder.join("ContainerLogV2.ndjson").is_file();
     if labels.coverage.is_none() || !has_logs {
-        return Ok(());
+        return Ok(0);
     }
     let wrong = |error: SourceError| Failure::input(error.to_string());
+    let rows = alerts.iter().flat_map(|alert| &alert.evidence);
+    let mut sought: FxHashSet<ItemId> = rows.map(|row| row.item).collect();
+    let named = sought.len();
     let mut source = FileSource::open(folder, &known.schema).map_err(wrong)?;
     let mut batch = Batch::default();
-    while source.next_batch(&mut batch).map_err(wrong)? {}
+    while source.next_batch(&mut batch).map_err(wrong)? {
+        for row in &batch.rows {
+            sought.remove(&row.item);
+        }
+    }
+    if named > 0 && sought.len() == named {
+        return Err(Failure::input(format!(
+            "the alerts are of another log: none of the rows that they name is in {}",
+            folder.display()
+        )));
+    }
+    Ok(u64::try_from(sought.len()).unwrap_or(u64::MAX))
+}
+
+/// Refuses a verdict that rests on no alert: its recall of 0 would be the alerts', not the rules'.
+fn require_judged(scored: &ScoreReport, name: &str) -> Result<(), Failure> {
+    let verdicts = || scored.alerts.iter().map(|alert| alert.verdict);
+    let all = |verdict| verdicts().all(|own| own == verdict);
+    if all(AlertVerdict::OutsideLog) {
+        return Err(Failure::nothing(format!(
+            "{name}: nothing to evaluate: all {} alerts lie nowhere near the log, whose scored part is {} to {}; are their times in UTC, and of this log?",
+            grouped(u64::try_from(scored.alerts.len()).unwrap_or(u64::MAX)),
+            scored.scored.start,
+            scored.scored.end
+        )));
+    }
+    if all(AlertVerdict::OverlapOnly) {
+        return Err(Failure::nothing(format!(
+            "{name}: nothing to evaluate: no alert has evidence that decides it; name in `evidence` the `_ItemId` of each row that the rule counted, or let livefire run the rules: livefire run LOGS"
+        )));
+    }
     Ok(())
 }
 
-/// Reads alerts as `detect` writes them, in the order in which everything downstream reads them.
-fn read_alerts(path: &Path) -> Result<Vec<Alert>, Failure> {
-    let name = path.display();
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::input(format!("{name}: there is no such file")),
-        _ => Failure::input(format!("{name}: cannot be read: {error}")),
-    })?;
-    let mut alerts = Vec::new();
-    let mut faults = Vec::new();
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        match serde_json::from_slice(line) {
-            Ok(alert) => alerts.push(alert),
-            Err(error) => faults.push(format!("{name}:{}: no alert: {error}", index + 1)),
-        }
-    }
-    if !faults.is_empty() {
-        let more = faults.len().saturating_sub(SAMPLES);
-        faults.truncate(SAMPLES);
-        if more > 0 {
-            faults.push(format!("… {more} more"));
-        }
-        return Err(Failure::input(faults.join("\n")));
-    }
-    sort_alerts(&mut alerts);
-    Ok(alerts)
-}
-
-/// The rules that a run without a rule set has loaded: the built ones in their default form, and
-/// every other form that its alerts name.
-fn loaded(alerts: &[Alert]) -> Vec<LoadedRule> {
-    use livefire_schema::alert::Mode;
+/// The rules that a run without a rule set has loaded.
+///
+/// Those of `--rule`; else, if any alert is of a rule of ours, all of them in their default form,
+/// a rule that alerted in bins only in bins; and every other form that the alerts name. An export
+/// of somebody else's rules says nothing of ours.
+fn loaded(alerts: &[Alert], only: &[RuleToken]) -> Vec<LoadedRule> {
     let mut forms: Vec<(String, Mode)> = Vec::new();
-    let rules = livefire_detector::RuleSet::embedded();
-    for (info, _) in rules.rules() {
-        forms.push((info.id.to_owned(), Mode::Streaming));
+    let mut load = |rule: String, mode: Mode| {
+        if !forms.contains(&(rule.clone(), mode)) {
+            forms.push((rule, mode));
+        }
+    };
+    let of_rule = |id: &str, mode: Mode| {
+        let mut own = alerts.iter().filter(|alert| alert.base_rule() == id);
+        own.any(|alert| alert.mode == mode)
+    };
+    let is_ours = |alert: &Alert| rule(alert.base_rule()).is_some();
+    if !only.is_empty() {
+        for token in only {
+            let variant = token.variant.as_ref();
+            let variant = variant.map_or_else(String::new, |variant| format!("@{variant}"));
+            load(format!("{}{variant}", token.rule), Mode::Streaming);
+        }
+    } else if alerts.iter().any(is_ours) {
+        for (info, _) in RuleSet::embedded().rules() {
+            if of_rule(info.id, Mode::Streaming) || !of_rule(info.id, Mode::Binned) {
+                load(info.id.to_owned(), Mode::Streaming);
+            }
+        }
     }
     for alert in alerts {
-        let form = (alert.rule.clone(), alert.mode);
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
+        load(alert.rule.clone(), alert.mode);
     }
     forms
         .iter()

@@ -2,14 +2,14 @@
 
 use livefire_generator::scenario::{BUILT_EVASIONS, evasion_help};
 use livefire_schema::rules::{EVASIONS, RULES};
-use livefire_schema::spec::or_list;
 use serde_json::json;
 
 use crate::arguments::ShowArguments;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::input::Known;
+use crate::input::{Known, unbuilt};
 use crate::output::Output;
 use crate::shipped;
+use crate::suggest::unknown;
 
 /// Something that can be shown.
 struct Shown {
@@ -23,16 +23,14 @@ pub(crate) fn run(arguments: &ShowArguments, output: Output) -> Outcome {
     let known = Known::load(arguments.folder.as_deref())?;
     let name = arguments.name.as_str();
     let Some(shown) = find(&known, name) else {
-        let names = names(&known);
-        let end = or_list(
+        if let Some(why) = unbuilt(&known.rules, name) {
+            return Err(Failure::usage(why));
+        }
+        return Err(Failure::usage(unknown(
+            "kind, rule, table, evasion or scenario",
             name,
-            "see",
-            ["livefire list attacks", "livefire list rules"],
-        );
-        let near = livefire_schema::spec::did_you_mean(name, names.iter().map(String::as_str));
-        let end = near.map_or(end, |near| format!("; did you mean `{near}`?"));
-        return Err(Failure::usage(format!(
-            "`{name}` is no kind, rule, table, evasion or scenario{end}"
+            names(&known).iter().map(String::as_str),
+            "livefire list attacks, livefire list rules",
         )));
     };
     if output.json {

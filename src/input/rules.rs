@@ -1,7 +1,7 @@
 //! Which rule forms a call runs: parameters from folders, forms from options.
 
 use livefire_detector::{EngineOptions, RuleSet};
-use livefire_schema::rules::RuleToken;
+use livefire_schema::rules::{RULES, RuleToken};
 use livefire_schema::spec::Faults;
 
 use crate::arguments::{DetectMode, RuleArguments};
@@ -32,6 +32,9 @@ pub(crate) fn select(
     if arguments.variants {
         tokens = every_form(&rules);
     }
+    if let Some(why) = tokens.iter().find_map(|token| unbuilt(&rules, &token.rule)) {
+        return Err(Failure::usage(format!("--rule: {why}")));
+    }
     if !tokens.is_empty() {
         let selected = rules.select(&tokens);
         selected.map_err(|error| Failure::usage(format!("--rule: {error}")))?;
@@ -44,7 +47,24 @@ pub(crate) fn select(
     Ok((rules, engine))
 }
 
-fn tokens(names: &[String]) -> Result<Vec<RuleToken>, Failure> {
+/// What to say of a rule that the registry knows, by id or name, and this version does not build.
+pub(crate) fn unbuilt(rules: &RuleSet, name: &str) -> Option<String> {
+    let mut known = RULES.iter();
+    let info = known.find(|info| info.id == name || info.name == name)?;
+    let is_built = rules.rules().any(|(built, _)| built.id == info.id);
+    (!is_built).then(|| {
+        format!(
+            "`{}` ({}: {}) is known, but not built in this version",
+            info.id, info.name, info.summary
+        )
+    })
+}
+
+/// Rules as `--rule` names them.
+///
+/// # Errors
+/// Wrong use for what no rule, class or variant is called.
+pub(crate) fn tokens(names: &[String]) -> Result<Vec<RuleToken>, Failure> {
     let read = |name: &String| {
         let token = name.parse::<RuleToken>();
         token.map_err(|error| Failure::usage(format!("--rule {name}: {error}")))

@@ -34,6 +34,42 @@ fn the_users_own_attack_is_valid_and_runs() {
 }
 
 #[test]
+fn the_users_own_table_is_read() {
+    let work = Work::new();
+    work.write("tables/Vault_CL.json", blocks("json")[0].as_bytes());
+    work.run("check tables").exits(0);
+    work.run("list tables --folder .")
+        .exits(0)
+        .prints("Vault_CL");
+}
+
+#[test]
+fn the_users_own_alert_is_scored() {
+    let work = Work::with(&[(
+        "small.yaml",
+        "name: small\nduration: 8d\nbaseline: 7d\n\
+         population: { users: 20, applications: 2, sites: 1, service_callers: 1 }\n\
+         campaigns:\n  - { kind: content_violation, knobs: { p_fail: 1 } }\n",
+    )]);
+    work.run("generate small.yaml -o logs").exits(0);
+    let labels = work.read("logs/labels/rows.csv");
+    let is_request = |line: &&str| line.contains("ContainerLogV2") && line.contains(",hostile,");
+    let of_attack = labels.lines().filter(is_request);
+    let rows: Vec<Vec<&str>> = of_attack.map(|line| line.split(',').collect()).collect();
+    let mut alert: serde_json::Value =
+        serde_json::from_str(&blocks("json")[1]).expect("the example is JSON");
+    let items: Vec<&str> = rows.iter().take(3).map(|row| row[0]).collect();
+    assert_eq!(items.len(), 3, "{labels}");
+    alert["evidence"] = serde_json::json!(items);
+    alert["time"] = serde_json::json!(rows[2][3]);
+    work.write("alerts.ndjson", alert.to_string().as_bytes());
+    work.run("score logs --alerts alerts.ndjson")
+        .exits(0)
+        .prints("TooManyRefusals       1")
+        .prints("all rules           1/1");
+}
+
+#[test]
 fn the_attack_takes_twenty_lines() {
     let attack = &blocks("yaml")[0];
     assert!(attack.lines().count() <= 24, "{}", attack.lines().count());

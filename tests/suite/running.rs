@@ -111,6 +111,11 @@ fn generated_files_detected_and_scored_say_what_the_run_says() {
             "{figure}"
         );
     }
+    assert!(
+        run["masked"].is_array(),
+        "the world without attacks was run"
+    );
+    assert!(scored["masked"].is_null(), "alerts alone cannot tell");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::generation;
 use crate::input::{self, Known};
 use crate::output::Output;
 use crate::results::require_whole_log;
+use crate::shipped;
 use crate::verdict::Heading;
 
 /// The subject of a run; everything that the results say of it.
@@ -46,10 +47,10 @@ pub(super) fn open(
     arguments: &RunArguments,
     output: Output,
 ) -> Result<(Subject, Known, Box<dyn EventSource>), Failure> {
-    if arguments.scenario.is_dir() {
+    if arguments.scenario.is_dir() && !shipped::is_name(&arguments.scenario) {
         return files(arguments);
     }
-    let (scenario, known) = input::require_scenario(&arguments.scenario, output.quiet)?;
+    let (scenario, known) = input::require_scenario(&arguments.scenario, output)?;
     let scenario = match arguments.seed {
         Some(seed) => scenario.with_seed(seed),
         None => scenario,
