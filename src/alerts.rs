@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use livefire_labels::LabelBook;
-use livefire_schema::alert::{Alert, EvidenceRow, Mode, Semantics, Severity, Side, sort_alerts};
+use livefire_schema::alert::{
+    Alert, Details, EvidenceRow, Mode, Semantics, Severity, Side, sort_alerts,
+};
 use livefire_schema::ids::{EventId, ItemId};
 use livefire_schema::rules::rule;
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
@@ -104,7 +106,7 @@ fn alert(line: &[u8], book: &LabelBook) -> Result<Alert, String> {
             Vec::new(),
         )?,
         evidence,
-        details: fields.or("details", "an object", Map::new())?,
+        details: fields.or("details", "an object", Details::default())?,
         rule: name,
     })
 }
