@@ -7,23 +7,36 @@
 //! stealth, then named evasions and explicit knobs each in place of one component, the cap last.
 //! To add an evasion: a file, its line in [`EVASIONS`], its name in `scenario::BUILT_EVASIONS`.
 
+mod baseline_expiry;
 mod bin_straddle;
 mod bounds;
 mod counting;
 mod cover;
 mod explicit;
+mod filter_avoid;
+mod head_mutation;
+mod human_pacing;
+mod invisible_mutation;
 mod ip_rotate_across;
 mod ip_rotate_in_net;
 mod just_under;
 mod knobs;
 mod low_and_slow;
+mod mix_benign;
 mod office_exit;
+mod outside_join;
+mod prewarm;
 mod retime;
+mod rewording;
+mod schedule_gap;
 mod session_rotate;
 mod stealth;
 mod tactics;
 mod tail_mutation;
+mod user_rotate;
+mod visits;
 mod windows;
+mod xff_spoof;
 
 use std::fmt::Debug;
 
@@ -41,12 +54,23 @@ pub use tactics::Tactics;
 pub const EVASIONS: &[&dyn Evasion] = &[
     &just_under::JustUnder,
     &bin_straddle::BinStraddle,
+    &schedule_gap::ScheduleGap,
     &ip_rotate_in_net::IpRotateInNet,
     &ip_rotate_across::IpRotateAcross,
+    &user_rotate::UserRotate,
     &session_rotate::SessionRotate,
     &tail_mutation::TailMutation,
+    &head_mutation::HeadMutation,
+    &invisible_mutation::InvisibleMutation,
+    &prewarm::Prewarm,
+    &baseline_expiry::BaselineExpiry,
     &low_and_slow::LowAndSlow,
+    &mix_benign::MixBenign,
+    &human_pacing::HumanPacing,
     &office_exit::OfficeExit,
+    &outside_join::OutsideJoin,
+    &filter_avoid::FilterAvoid,
+    &xff_spoof::XffSpoof,
 ];
 
 /// An evasion by name: what it takes, and the transform that it is.
@@ -80,6 +104,10 @@ pub enum Component {
     Gap,
     /// Where events lie against the edges of tumbling windows.
     Phase,
+    /// How far apart the two sides of a join lie.
+    Join,
+    /// Which accounts act.
+    Accounts,
     /// Source addresses by network.
     Networks,
     /// Session ids.
@@ -92,6 +120,12 @@ pub enum Component {
     Cap,
     /// Exits that look like the account's own; it looks at when stages lie in the end.
     Exit,
+    /// The address that the application believes.
+    Claim,
+    /// What a baseline holds of the campaign's addresses when it begins.
+    Baseline,
+    /// When rows reach the log.
+    Ingestion,
 }
 
 /// What an evasion aims at.
@@ -99,6 +133,8 @@ pub enum Component {
 pub struct Aim {
     /// Rules that the kind says it loses when quiet.
     pub lost: Vec<RuleToken>,
+    /// Whether the kind is an attack, so that its stages without a label are.
+    pub is_attack: bool,
 }
 
 /// Finds a built evasion by name.

@@ -161,6 +161,12 @@ pub fn required(of: usize) -> usize {
 #[must_use]
 pub fn measure(setup: &Setup, kinds: &[&AttackKind], seeds: &[u64]) -> Table {
     let cases: Vec<Case> = kinds.iter().flat_map(|kind| cases_of(kind)).collect();
+    measure_cases(setup, &cases, seeds)
+}
+
+/// Measures the promises of some cases on the seeds, as [`measure`] does those of whole kinds.
+#[must_use]
+pub fn measure_cases(setup: &Setup, cases: &[Case], seeds: &[u64]) -> Table {
     let runs: Vec<Vec<Result<derived::Seen, String>>> = seeds
         .par_iter()
         .map(|seed| {

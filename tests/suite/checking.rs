@@ -48,17 +48,6 @@ fn faults_are_data_for_programs() {
 }
 
 #[test]
-fn an_evasion_that_is_not_built_is_wrong_use() {
-    let text = "campaigns:\n  - { kind: new_ip_login, evasions: [prewarm] }\n";
-    let work = Work::with(&[("s.yaml", text)]);
-    work.run("check s.yaml")
-        .exits(3)
-        .says("known but not built in this version");
-    work.run("run s.yaml").exits(3);
-    assert!(!work.has("results"));
-}
-
-#[test]
 fn a_kind_that_is_not_verified_is_a_warning() {
     let work = Work::with(&[("s.yaml", "campaigns: [llmjacking]\n")]);
     work.run("check s.yaml")

@@ -33,7 +33,7 @@ fn lists_are_tables_for_people_and_arrays_for_programs() {
     work.run("list evasions")
         .exits(0)
         .prints("just_under")
-        .prints("known, not built");
+        .prints("xff_spoof");
     let evasions = work.run("list evasions --json").exits(0).json();
     assert_eq!(evasions.as_array().map(Vec::len), Some(19));
     assert_eq!(evasions[0]["evasion"], "just_under");

@@ -1,9 +1,9 @@
-//! Cover requests of stealth: round(20 s²) harmless requests for each of the attack's.
+//! Cover requests: round(20 s²) of stealth, or a given number, for each of the attack's requests.
 //!
 //! Same account, address, application and session as the request that they cover, ordinary prompts
-//! of that application, spread up to the next request. Of a user no window of an hour gets more
-//! than H2's and U1's floors allow, the attack's own requests included; what doesn't fit comes
-//! later. They are a stage of their own, labelled cover.
+//! of that application, spread up to the next request. Under stealth no window of an hour gets more
+//! of a user than H2's and U1's floors allow, the attack's own requests included; what doesn't fit
+//! comes later. They are a stage of their own, labelled cover.
 
 use std::sync::Arc;
 
@@ -24,22 +24,49 @@ const MOST: f64 = 20.0;
 /// Where no next request tells how far to spread.
 const SPAN_SECONDS: i64 = 3600;
 
+/// How many cover requests each of the attack's gets.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Number {
+    /// As stealth has it, within the bounds on volume.
+    Stealth(f64),
+    /// So many, whoever counts them.
+    Exactly(u64),
+}
+
+impl Number {
+    fn count(self) -> u64 {
+        match self {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0 to 20"
+            )]
+            Number::Stealth(stealth) => libm::round(MOST * stealth * stealth) as u64,
+            Number::Exactly(count) => count,
+        }
+    }
+}
+
+/// What a stage of harmless events is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Role {
+    /// Name of the stage.
+    pub(super) name: &'static str,
+    /// Who added it.
+    pub(super) file: &'static str,
+}
+
 /// Adds cover to the attack's requests.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
-    pub(super) stealth: f64,
+    pub(super) number: Number,
     /// Whether stages without a label are the attack's.
     pub(super) is_attack: bool,
 }
 
 impl Transform for Cover {
     fn apply(&self, draft: &mut Draft, key: Key, world: &World) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 to 20"
-        )]
-        let number = libm::round(MOST * self.stealth * self.stealth) as u64;
+        let number = self.number.count();
         if number == 0 {
             return;
         }
@@ -49,7 +76,7 @@ impl Transform for Cover {
                 traps.push(planned.trap.clone());
             }
         }
-        let mut bounds = Bounds::new(floors(), 1);
+        let mut bounds = Bounds::new(self.bounds(), 1);
         let mut keys = Keys::new(world);
         for event in draft.stages.iter().flat_map(|planned| &planned.events) {
             let marks = keys.marks(bounds.rules(), &event.event);
@@ -71,7 +98,11 @@ impl Transform for Cover {
                 }
             }
             if !events.is_empty() {
-                draft.stages.push(stage_of(events, trap, key, draft));
+                let role = Role {
+                    name: "cover",
+                    file: "stealth",
+                };
+                draft.stages.push(stage_of(role, events, trap, key, draft));
             }
         }
     }
@@ -88,6 +119,13 @@ fn floors() -> Vec<CountRule> {
 }
 
 impl Cover {
+    fn bounds(&self) -> Vec<CountRule> {
+        match self.number {
+            Number::Stealth(_) => floors(),
+            Number::Exactly(_) => Vec::new(),
+        }
+    }
+
     /// The attack's requests of a trap (or of none), each with the time to the account's next.
     fn covered(&self, draft: &Draft, trap: Option<&Arc<str>>) -> Vec<(Event, TimeSpan)> {
         let is_own = |planned: &&StageDraft| {
@@ -120,7 +158,8 @@ impl Cover {
     }
 }
 
-fn cover(attack: &Event, place: Key, world: &World) -> Event {
+/// A harmless request in place of another: same account, address, application and session.
+pub(super) fn cover(attack: &Event, place: Key, world: &World) -> Event {
     let application = attack.application;
     let sets = application.map(|application| &world.application(application).prompt_sets);
     let set = sets.and_then(|sets| {
@@ -144,21 +183,28 @@ fn cover(attack: &Event, place: Key, world: &World) -> Event {
     }
 }
 
-fn stage_of(mut events: Vec<Event>, trap: Option<Arc<str>>, key: Key, draft: &Draft) -> StageDraft {
+/// A stage of its own for harmless events of the attacker.
+pub(super) fn stage_of(
+    role: Role,
+    mut events: Vec<Event>,
+    trap: Option<Arc<str>>,
+    key: Key,
+    draft: &Draft,
+) -> StageDraft {
     events.sort_by_key(|event| (event.at, event.id.bits()));
     let (start, account): (EventTime, Option<AccountRef>) = events
         .first()
         .map_or((EventTime::MIN, None), |event| (event.at, event.account));
     let mut name: String = match &trap {
-        Some(trap) => format!("{trap}.cover"),
-        None => "cover".to_owned(),
+        Some(trap) => format!("{trap}.{}", role.name),
+        None => role.name.to_owned(),
     };
     while draft.stage(&name).is_some() {
         name.push('_');
     }
     let stage = Stage {
         name: Arc::from(name),
-        file: Arc::from("stealth"),
+        file: Arc::from(role.file),
         span: Span::HEAD,
         action: Some(Action::Request),
         label: Some(Label::Cover),

@@ -100,14 +100,19 @@ impl<'a> Rotation<'a> {
                 continue;
             }
             let usage = self.world.addresses.place(event.address).usage;
-            let turn = self.dealt / self.per_address;
-            self.dealt += 1;
-            let pool = self.pool(&usage);
-            if !pool.is_empty() {
-                let at = usize::try_from(turn % pool.len() as u64).unwrap_or(0);
-                event.address = pool[at];
+            if let Some(address) = self.deal(&usage) {
+                event.address = address;
             }
         }
+    }
+
+    /// The next address of a usage, any for an unknown one; none where the plan has none.
+    pub(super) fn deal(&mut self, usage: &str) -> Option<Address> {
+        let turn = self.dealt / self.per_address;
+        self.dealt += 1;
+        let pool = self.pool(usage);
+        let at = turn.checked_rem(pool.len() as u64)?;
+        pool.get(usize::try_from(at).ok()?).copied()
     }
 
     fn pool(&mut self, usage: &str) -> &[Address] {

@@ -89,6 +89,11 @@ impl KnobSet {
         self.get(name).count(key.named("knob").named(name))
     }
 
+    /// A number, drawn likewise.
+    pub(super) fn number(&self, name: &str, key: Key) -> f64 {
+        self.get(name).number(key.named("knob").named(name))
+    }
+
     /// A duration, drawn likewise.
     pub(super) fn span(&self, name: &str, key: Key) -> TimeSpan {
         self.get(name).span(key.named("knob").named(name))
@@ -120,6 +125,18 @@ pub(super) fn integer(default: i64, low: i64, high: i64, help: &str) -> Knob {
         literal(low),
         literal(high),
         Kind::Integer,
+        help,
+    )
+}
+
+/// A knob for a share.
+pub(super) fn share(default: f64, low: f64, high: f64, help: &str) -> Knob {
+    let literal = Literal::Number;
+    ranged(
+        literal(default),
+        literal(low),
+        literal(high),
+        Kind::Share,
         help,
     )
 }

@@ -65,7 +65,7 @@ impl Transform for Exit {
 }
 
 /// Addresses that the campaign's own indicators list.
-fn listed(draft: &Draft) -> FxHashSet<Address> {
+pub(super) fn listed(draft: &Draft) -> FxHashSet<Address> {
     let events = draft
         .stages
         .iter()

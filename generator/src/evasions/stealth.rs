@@ -60,7 +60,7 @@ impl Transform for Failures {
 }
 
 /// Lets an event through the check.
-fn pass(event: &mut Event) {
+pub(super) fn pass(event: &mut Event) {
     event.outcome = Outcome::Pass;
     if let Some(detail) = &mut event.detail {
         detail.content_severity = None;
@@ -155,13 +155,17 @@ impl Gaps {
 
 /// The quiet gap in seconds: 10 min for machines, 12 h for people.
 fn quiet(stage: &Stage) -> f64 {
-    let is_machine = match &stage.gap {
+    if is_machine(stage) { 600.0 } else { 43_200.0 }
+}
+
+/// Whether a machine paces a stage.
+pub(super) fn is_machine(stage: &Stage) -> bool {
+    match &stage.gap {
         Some(Gap::Script | Gap::Fixed { .. } | Gap::Rate { .. }) => true,
         Some(Gap::Drawn(value)) => matches!(value.form, Form::Gamma { .. }),
         Some(_) => false,
         None => stage.action == Some(Action::KeyCall),
-    };
-    if is_machine { 600.0 } else { 43_200.0 }
+    }
 }
 
 /// loud · (quiet / loud)^s, never shorter than loud.
@@ -207,7 +211,7 @@ impl Transform for Networks {
 }
 
 /// Whether the attacker brings the addresses, rather than acting from the account's own.
-fn has_own_exit(stage: &Stage) -> bool {
+pub(super) fn has_own_exit(stage: &Stage) -> bool {
     match &stage.from {
         Some(PoolChoice::Active(names)) => names.iter().all(|name| &*name.value != "own"),
         Some(PoolChoice::Weighted(_)) => true,

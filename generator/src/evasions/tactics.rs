@@ -104,8 +104,10 @@ impl Tactics {
         stealth: f64,
         named: &[(&'static dyn Evasion, KnobSet)],
     ) -> Self {
+        let is_attack = kind.label() == Label::Attack;
         let aim = Aim {
             lost: kind.expected().lost.clone(),
+            is_attack,
         };
         let mut parts: Vec<(Component, &'static str, Box<dyn Transform>)> = Vec::new();
         for (evasion, knobs) in named {
@@ -116,7 +118,6 @@ impl Tactics {
             .iter()
             .map(|(evasion, _)| evasion.component())
             .collect();
-        let is_attack = kind.label() == Label::Attack;
         for (component, name, built) in of_stealth(kind, overrides, stealth, is_attack, &aim) {
             let is_replaced = governs.contains(&component)
                 || (component == Component::Networks && governs.contains(&Component::Exit));
@@ -220,7 +221,10 @@ fn of_stealth(
         (
             Component::Cover,
             "stealth cover",
-            Box::new(cover::Cover { stealth, is_attack }),
+            Box::new(cover::Cover {
+                number: cover::Number::Stealth(stealth),
+                is_attack,
+            }),
         ),
     ];
     if stealth >= CAP_FROM {

@@ -87,8 +87,6 @@ fn all_faults_are_reported_at_once_with_their_places() {
          s.yaml:8:11 unknown attack kind `prompt_injectoin`; did you mean `prompt_injection`?\n\
          s.yaml:9:11 `nat_office_ip` is a look-alike; move it to `look_alikes`\n\
          s.yaml:10:40 2 is outside 0..1\n\
-         s.yaml:10:54 evasion `prewarm` is known but not built in this version; built: just_under, bin_straddle, \
-         ip_rotate_in_net, ip_rotate_across, session_rotate, tail_mutation, low_and_slow, office_exit\n\
          s.yaml:10:63 unknown evasion `jist_under`; did you mean `just_under`?\n\
          s.yaml:11:20 0.9 is outside 0..0.5\n\
          s.yaml:11:37 1h is outside 0s..10m",
