@@ -14,6 +14,7 @@ use std::sync::Arc;
 use livefire_schema::table::{Schema, TableId};
 use livefire_schema::time::{EventTime, TimeSpan};
 
+use crate::census::Census;
 use crate::projected::Projected;
 use crate::projector::Projector;
 use source::Source;
@@ -62,9 +63,7 @@ pub enum InputError {
         end: String,
     },
     /// The rows say that they are of another table than the file's name.
-    #[error(
-        "{path}:{line}: rows of `{found}` in a file for `{expected}`; rename it or give --table"
-    )]
+    #[error("{path}:{line}: rows of `{found}` read as `{expected}`; {remedy}")]
     WrongTable {
         /// The file.
         path: String,
@@ -74,6 +73,8 @@ pub enum InputError {
         found: String,
         /// The table of the file.
         expected: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// A line is no row, and the run is strict.
     #[error("{0}")]
@@ -115,6 +116,8 @@ pub struct InputSummary {
     pub furthest_back: TimeSpan,
     /// The latest ingestion time that was read.
     pub clock: Option<EventTime>,
+    /// Which fields the first rows of each source have.
+    pub census: Census,
 }
 
 /// Unreadable lines kept as samples.
@@ -225,7 +228,7 @@ impl<'p> Reader<'p> {
     /// Puts the next row of a source into the merge.
     fn look(&mut self, index: usize) -> Result<(), InputError> {
         let source = &mut self.sources[index];
-        let head = source.head(self.projector, self.schema)?;
+        let head = source.head(self.projector, self.schema, &mut self.summary.census)?;
         let unreadable = source.take_unreadable();
         self.summary.unreadable += unreadable.count;
         let room = SAMPLES - self.summary.samples.len();

@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows a label: this crate depends on `schema` alone.
 
+pub mod census;
 pub mod context;
 pub mod engine;
 pub mod input;

@@ -10,6 +10,7 @@ use livefire_schema::row::{CsvBinding, FieldSet, Row, RowError, Slot, Value};
 use livefire_schema::table::{Schema, TableId};
 use livefire_schema::time::{EventTime, TimeSpan};
 
+use crate::census::Census;
 use crate::projected::{ProjectedBatch, RowIdentity, Sink};
 use crate::ruleset::{FormIndex, RuleSet};
 
@@ -75,6 +76,18 @@ pub struct FieldPlan<'a> {
     reference: &'a Arc<Reference>,
     sets: &'a mut Vec<FieldSet>,
     wanted: &'a mut Vec<TableId>,
+    asked: &'a mut Vec<Asked>,
+    form: FormIndex,
+}
+
+/// A field that a rule form reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Asked {
+    table: TableId,
+    form: FormIndex,
+    slot: Slot,
+    /// The rule compares it as text: a number or boolean there is as good as nothing.
+    is_text: bool,
 }
 
 impl FieldPlan<'_> {
@@ -89,8 +102,23 @@ impl FieldPlan<'_> {
 
     /// The slot of a path (`LogMessage.end_user_id`) in a table that the rule reads.
     pub fn slot(&mut self, table: Option<TableId>, path: &str) -> Option<Slot> {
-        let index = usize::from(table?.0);
-        self.sets.get_mut(index).map(|set| set.slot(path))
+        self.ask(table?, path, false)
+    }
+
+    /// As [`FieldPlan::slot`], for a field that is always there and always text.
+    pub fn text_slot(&mut self, table: Option<TableId>, path: &str) -> Option<Slot> {
+        self.ask(table?, path, true)
+    }
+
+    fn ask(&mut self, table: TableId, path: &str, is_text: bool) -> Option<Slot> {
+        let slot = self.sets.get_mut(usize::from(table.0))?.slot(path);
+        self.asked.push(Asked {
+            table,
+            form: self.form,
+            slot,
+            is_text,
+        });
+        Some(slot)
     }
 
     /// Reference data, for projections that translate accounts, applications or models.
@@ -147,6 +175,10 @@ struct Plan {
     item: Slot,
     event: Option<Slot>,
     forms: Vec<FormIndex>,
+    /// What the forms read, each field once per form.
+    asked: Vec<Asked>,
+    /// The fields of `asked`, each once.
+    slots: Vec<Slot>,
 }
 
 /// Projects rows of all tables for all loaded rules.
@@ -170,6 +202,7 @@ impl Projector {
     pub fn new(rules: &RuleSet, schema: &Schema, reference: &Arc<Reference>) -> Self {
         let mut sets: Vec<FieldSet> = schema.iter().map(|_| FieldSet::new()).collect();
         let mut projections = Vec::new();
+        let mut asked = Vec::new();
         let mut readers: Vec<Vec<FormIndex>> = vec![Vec::new(); sets.len()];
         for (index, form) in rules.forms() {
             let mut wanted = Vec::new();
@@ -178,6 +211,8 @@ impl Projector {
                 reference,
                 sets: &mut sets,
                 wanted: &mut wanted,
+                asked: &mut asked,
+                form: index,
             };
             projections.push(form.native().projection(form.parameters(), &mut plan));
             for table in wanted {
@@ -188,7 +223,13 @@ impl Projector {
             .iter()
             .zip(sets)
             .zip(readers)
-            .map(|(((_, table), mut set), forms)| Plan {
+            .map(|(((id, table), mut set), forms)| Plan {
+                slots: slots_of(id, &asked),
+                asked: asked
+                    .iter()
+                    .filter(|one| one.table == id)
+                    .copied()
+                    .collect(),
                 time: set.slot(&table.time_column),
                 ingestion: set.slot("IngestionTime"),
                 received: set.slot("_TimeReceived"),
@@ -217,6 +258,32 @@ impl Projector {
     #[must_use]
     pub fn fields(&self, table: TableId) -> &FieldSet {
         &self.plans[usize::from(table.0)].set
+    }
+
+    /// What a form reads of a table: for each field its position among [`Projector::path`]s, and
+    /// whether it is compared as text.
+    pub(crate) fn asked(
+        &self,
+        table: TableId,
+        form: FormIndex,
+    ) -> impl Iterator<Item = (usize, bool)> {
+        let plan = &self.plans[usize::from(table.0)];
+        let own = plan.asked.iter().filter(move |one| one.form == form);
+        own.filter_map(|one| {
+            let position = plan.slots.iter().position(|slot| *slot == one.slot)?;
+            Some((position, one.is_text))
+        })
+    }
+
+    /// The path of a field that some form reads.
+    pub(crate) fn path(&self, table: TableId, position: usize) -> &str {
+        let plan = &self.plans[usize::from(table.0)];
+        plan.set.path(plan.slots[position])
+    }
+
+    /// Counts which fields a parsed row has.
+    pub(crate) fn look(&self, table: TableId, row: &Row<'_>, census: &mut Census) {
+        census.look(table, row, &self.plans[usize::from(table.0)].slots);
     }
 
     /// Prepares to read CSV records of a table whose header is `columns`.
@@ -295,6 +362,16 @@ impl Projector {
         }
         Ok(())
     }
+}
+
+fn slots_of(table: TableId, asked: &[Asked]) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for one in asked.iter().filter(|one| one.table == table) {
+        if !slots.contains(&one.slot) {
+            slots.push(one.slot);
+        }
+    }
+    slots
 }
 
 impl Plan {

@@ -200,6 +200,15 @@ impl FieldSet {
         &self.paths
     }
 
+    /// The path of a slot.
+    ///
+    /// # Panics
+    /// If the slot comes from another set.
+    #[must_use]
+    pub fn path(&self, slot: Slot) -> &str {
+        &self.paths[slot.0]
+    }
+
     /// Reads one NDJSON line. Of what no path asks for only strings and brackets are checked.
     ///
     /// # Errors

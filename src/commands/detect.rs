@@ -1,5 +1,7 @@
 //! `livefire detect`: the rules over log files, folders or standard input, ours or anybody's.
 
+mod fields;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,6 +51,7 @@ pub(crate) fn run(arguments: &DetectArguments, output: Output) -> Outcome {
         output,
     )?;
     remarks(&found, output);
+    let gaps = found.summary.census.gaps(&projector, &rules, &known.schema);
     require_order(&found)?;
     let rows: u64 = found.summary.rows.values().sum();
     if rows == 0 {
@@ -57,6 +60,7 @@ pub(crate) fn run(arguments: &DetectArguments, output: Output) -> Outcome {
             lines => Failure::input(format!("none of {lines} lines could be read")),
         });
     }
+    fields::check(&found.summary, &gaps, &projector, &known.schema, output)?;
     tell(arguments, &found, rows, output)?;
     Ok(Exit::Pass)
 }

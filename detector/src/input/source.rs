@@ -12,6 +12,7 @@ use livefire_schema::time::EventTime;
 use super::files::LogFile;
 use super::lines::{LONGEST, Lines, Step};
 use super::{InputError, SAMPLES, UnreadableLine};
+use crate::census::{Census, LOOKED_AT};
 use crate::projected::{Projected, ProjectedBatch};
 use crate::projector::{LineError, Projector};
 
@@ -28,6 +29,7 @@ pub(super) struct Source<'p> {
     is_over: bool,
     clock: EventTime,
     unreadable: Unreadable,
+    looked_at: u64,
     strict: bool,
 }
 
@@ -51,6 +53,8 @@ struct Json<'p> {
     slot: Slot,
     /// The table is to be compared with the first row's `Type`.
     is_unsure: bool,
+    /// The table was read off the file's name.
+    is_guess: bool,
 }
 
 struct Csv<'p> {
@@ -60,6 +64,8 @@ struct Csv<'p> {
     binding: CsvBinding<'p>,
     /// Column of `Type`, where the first row's is to be compared.
     kind: Option<usize>,
+    /// The table was read off the file's name.
+    is_guess: bool,
 }
 
 impl<'p> Source<'p> {
@@ -79,7 +85,8 @@ impl<'p> Source<'p> {
                 table,
                 kind,
                 slot,
-                is_unsure: false,
+                is_unsure: table.is_some(),
+                is_guess: false,
             })),
             strict,
         )
@@ -104,7 +111,8 @@ impl<'p> Source<'p> {
             table => {
                 let mut source = Self::json(&name, stream, table, strict);
                 if let Body::Json(json) = &mut source.body {
-                    json.is_unsure = file.is_guess && table.is_some();
+                    json.is_unsure = table.is_some();
+                    json.is_guess = file.is_guess;
                 }
                 Ok(source)
             }
@@ -120,6 +128,7 @@ impl<'p> Source<'p> {
             is_over: false,
             clock: EventTime::MIN,
             unreadable: Unreadable::default(),
+            looked_at: 0,
             strict,
         }
     }
@@ -129,12 +138,13 @@ impl<'p> Source<'p> {
         &mut self,
         projector: &Projector,
         schema: &Schema,
+        census: &mut Census,
     ) -> Result<Option<EventTime>, InputError> {
         while self.cursor >= self.batch.len() {
             if self.is_over {
                 return Ok(None);
             }
-            self.refill(projector, schema)?;
+            self.refill(projector, schema, census)?;
         }
         let row = self.batch.get(self.cursor);
         let ingestion = row.map_or(EventTime::MIN, |row| row.ingestion());
@@ -153,7 +163,12 @@ impl<'p> Source<'p> {
         std::mem::take(&mut self.unreadable)
     }
 
-    fn refill(&mut self, projector: &Projector, schema: &Schema) -> Result<(), InputError> {
+    fn refill(
+        &mut self,
+        projector: &Projector,
+        schema: &Schema,
+        census: &mut Census,
+    ) -> Result<(), InputError> {
         self.batch.clear();
         self.cursor = 0;
         while self.batch.len() < AHEAD {
@@ -162,6 +177,10 @@ impl<'p> Source<'p> {
                 Body::Csv(csv) => csv.step(projector, schema, &self.name, &mut self.batch),
             };
             match step? {
+                Outcome::Row if self.looked_at < LOOKED_AT => {
+                    self.looked_at += 1;
+                    self.body.look(projector, &self.batch, census);
+                }
                 Outcome::Row => {}
                 Outcome::Unreadable(line, message) => self.refuse(line, message)?,
                 Outcome::End => {
@@ -200,6 +219,29 @@ enum Outcome {
     End,
 }
 
+impl Body<'_> {
+    /// Counts the fields of the row that was just added to the batch.
+    fn look(&self, projector: &Projector, batch: &ProjectedBatch, census: &mut Census) {
+        let Some(last) = batch.len().checked_sub(1).and_then(|last| batch.get(last)) else {
+            return;
+        };
+        let table = last.table();
+        match self {
+            Body::Json(json) => {
+                if let Ok(row) = projector.fields(table).read_json(json.lines.line()) {
+                    projector.look(table, &row, census);
+                }
+            }
+            Body::Csv(csv) => {
+                let cells = csv.record.iter().map(std::str::from_utf8);
+                if let Ok(cells) = cells.collect::<Result<Vec<&str>, _>>() {
+                    projector.look(table, &csv.binding.read(cells.into_iter()), census);
+                }
+            }
+        }
+    }
+}
+
 impl Json<'_> {
     fn step(
         &mut self,
@@ -222,7 +264,7 @@ impl Json<'_> {
         if self.is_unsure {
             let row = self.kind.read_json(line);
             let kind = row.as_ref().ok().and_then(|row| row.text(self.slot));
-            check_table(kind, self.table, schema, name, number)?;
+            check_table(kind, self.table, self.is_guess, schema, (name, number))?;
             self.is_unsure = row.is_err();
         }
         let table = match self.table {
@@ -263,7 +305,7 @@ impl<'p> Csv<'p> {
         name: &str,
         stream: Box<dyn Read + 'p>,
         table: TableId,
-        is_unsure: bool,
+        is_guess: bool,
         projector: &'p Projector,
     ) -> Result<Self, InputError> {
         let mut records = csv::ReaderBuilder::new().flexible(true).from_reader(stream);
@@ -273,7 +315,8 @@ impl<'p> Csv<'p> {
         let binding = projector.bind_csv(table, &columns);
         Ok(Csv {
             binding,
-            kind: kind.filter(|_| is_unsure),
+            kind,
+            is_guess,
             records,
             record: csv::ByteRecord::new(),
             table,
@@ -304,7 +347,13 @@ impl<'p> Csv<'p> {
         };
         if let Some(kind) = self.kind.take() {
             let kind = cells.get(kind).copied();
-            check_table(kind, Some(self.table), schema, name, number)?;
+            check_table(
+                kind,
+                Some(self.table),
+                self.is_guess,
+                schema,
+                (name, number),
+            )?;
         }
         let row = self.binding.read(cells.into_iter());
         let line = self.record.as_slice();
@@ -319,9 +368,9 @@ impl<'p> Csv<'p> {
 fn check_table(
     kind: Option<&str>,
     table: Option<TableId>,
+    is_guess: bool,
     schema: &Schema,
-    name: &str,
-    line: u64,
+    (name, line): (&str, u64),
 ) -> Result<(), InputError> {
     let (Some(kind), Some(table)) = (kind, table) else {
         return Ok(());
@@ -334,6 +383,11 @@ fn check_table(
         line,
         found: kind.to_owned(),
         expected: schema.table(table).name.clone(),
+        remedy: if is_guess {
+            "rename the file, or give --table"
+        } else {
+            "leave out --table, or give the table that they name"
+        },
     })
 }
 

@@ -8,6 +8,21 @@ use crate::projector::{FieldPlan, RowView};
 /// Name of the table that carries the application log.
 pub(crate) const TABLE: &str = "ContainerLogV2";
 
+/// The fields that every line of the application log has as text.
+const TEXTS: &[&str] = &[
+    "security_check_passed",
+    "end_user_id",
+    "source_ip",
+    "session_id",
+    "application_name",
+    "model_deployment",
+    "prompt_hash",
+    "full_prompt_sample",
+    "request_id",
+    "message",
+    "level",
+];
+
 /// Slots of the fields that several rules read; asked for one by one, so that a rule reads no
 /// more than it needs.
 #[derive(Clone, Copy, Debug)]
@@ -46,5 +61,10 @@ pub(crate) fn field(
     table: Option<TableId>,
     name: &str,
 ) -> Option<Slot> {
-    fields.slot(table, &format!("LogMessage.{name}"))
+    let path = format!("LogMessage.{name}");
+    if TEXTS.contains(&name) {
+        fields.text_slot(table, &path)
+    } else {
+        fields.slot(table, &path)
+    }
 }
