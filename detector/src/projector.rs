@@ -12,10 +12,14 @@ use livefire_schema::time::{EventTime, TimeSpan};
 
 use crate::census::Census;
 use crate::projected::{ProjectedBatch, RowIdentity, Sink};
+use crate::rules::app_log;
 use crate::ruleset::{FormIndex, RuleSet};
 
 /// How far a row's time may lie after its ingestion; Azure Monitor re-stamps what lies further.
 const LONGEST_LEAD: TimeSpan = TimeSpan::from_days(1);
+
+/// Name of the service's own log.
+const SERVICE_LOG: &str = "AzureDiagnostics";
 
 /// The stateless half of a rule: which records it keeps of a row.
 pub trait Projection: Send + Sync {
@@ -179,12 +183,52 @@ struct Plan {
     asked: Vec<Asked>,
     /// The fields of `asked`, each once.
     slots: Vec<Slot>,
+    /// Of the application log, if there is a drill watchlist.
+    drill: Option<DrillFields>,
+}
+
+/// What tells a request of an announced drill.
+struct DrillFields {
+    user: Slot,
+    address: Slot,
+    application: Slot,
+}
+
+impl DrillFields {
+    fn of(table: &str, set: &mut FieldSet, reference: &Reference) -> Option<Self> {
+        let is_asked = table == app_log::TABLE && !reference.drills.is_empty();
+        is_asked.then(|| DrillFields {
+            user: set.slot("LogMessage.end_user_id"),
+            address: set.slot("LogMessage.source_ip"),
+            application: set.slot("LogMessage.application_name"),
+        })
+    }
+
+    fn match_row(&self, row: &Row<'_>, time: EventTime, reference: &Reference) -> bool {
+        let texts = (
+            row.text(self.user),
+            row.text(self.address),
+            row.text(self.application),
+        );
+        match texts {
+            (Some(user), Some(address), Some(application)) => {
+                reference.is_drill(user, address, application, time)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Projects rows of all tables for all loaded rules.
+///
+/// Requests of an announced drill ([`Reference::is_drill`]) are kept from the rules, except from
+/// those that also read the service's own log: there a request cannot be told from a drill's.
 pub struct Projector {
     plans: Vec<Plan>,
     projections: Vec<Box<dyn Projection>>,
+    /// By form: whether it does not see requests of a drill.
+    leaves_out_drills: Vec<bool>,
+    reference: Arc<Reference>,
 }
 
 impl std::fmt::Debug for Projector {
@@ -202,6 +246,7 @@ impl Projector {
     pub fn new(rules: &RuleSet, schema: &Schema, reference: &Arc<Reference>) -> Self {
         let mut sets: Vec<FieldSet> = schema.iter().map(|_| FieldSet::new()).collect();
         let mut projections = Vec::new();
+        let mut leaves_out_drills = Vec::new();
         let mut asked = Vec::new();
         let mut readers: Vec<Vec<FormIndex>> = vec![Vec::new(); sets.len()];
         for (index, form) in rules.forms() {
@@ -214,6 +259,7 @@ impl Projector {
                 asked: &mut asked,
                 form: index,
             };
+            leaves_out_drills.push(!form.plan().tables.contains(&SERVICE_LOG));
             projections.push(form.native().projection(form.parameters(), &mut plan));
             for table in wanted {
                 readers[usize::from(table.0)].push(index);
@@ -230,6 +276,7 @@ impl Projector {
                     .filter(|one| one.table == id)
                     .copied()
                     .collect(),
+                drill: DrillFields::of(&table.name, &mut set, reference),
                 time: set.slot(&table.time_column),
                 ingestion: set.slot("IngestionTime"),
                 received: set.slot("_TimeReceived"),
@@ -240,7 +287,12 @@ impl Projector {
                 forms,
             })
             .collect();
-        Projector { plans, projections }
+        Projector {
+            plans,
+            projections,
+            leaves_out_drills,
+            reference: Arc::clone(reference),
+        }
     }
 
     /// Whether a loaded rule reads the table; rows of others need not be projected, their
@@ -356,7 +408,14 @@ impl Projector {
         };
         let view = RowView { table, time, row };
         let mut sink = Sink::new(batch, identity);
+        let is_drill = plan
+            .drill
+            .as_ref()
+            .is_some_and(|fields| fields.match_row(row, time, &self.reference));
         for &form in &plan.forms {
+            if is_drill && self.leaves_out_drills[usize::from(form.0)] {
+                continue;
+            }
             sink.form = form;
             self.projections[usize::from(form.0)].project(&view, &mut sink);
         }

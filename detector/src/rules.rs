@@ -18,7 +18,7 @@ use crate::projector::{FieldPlan, Projection};
 use crate::record::Record;
 
 mod accounts;
-mod app_log;
+pub(crate) mod app_log;
 mod c1_failed_requests_and_sign_ins;
 mod c2_app_and_defender;
 mod c3_threat_intelligence;

@@ -246,6 +246,7 @@ fn plan_one(
         error,
     })?;
     tactics.finish(&mut planned, world);
+    world.announce(&planned.events);
     plans.push(planned);
     Ok(())
 }

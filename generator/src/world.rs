@@ -10,6 +10,7 @@ pub mod lengths;
 pub(crate) mod people;
 mod sites;
 pub mod systems;
+pub(crate) mod watchlist;
 mod whereabouts;
 
 use std::ops::Range;
@@ -428,7 +429,8 @@ impl World {
         self.mean_failure
     }
 
-    /// Reference data for rules and for `reference/`: the same whatever campaigns there are.
+    /// Reference data for rules and for `reference/`: the same whatever attacks there are; the
+    /// drill watchlist has what look-alikes announce.
     #[must_use]
     pub fn reference(&self) -> Reference {
         self.reference.clone()

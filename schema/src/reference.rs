@@ -3,6 +3,7 @@
 //! Written to and read from `reference/` as CSV, so that a user can bring their own. None of it
 //! depends on campaigns.
 
+mod drills;
 pub mod io;
 
 use std::collections::HashMap;
@@ -111,6 +112,7 @@ pub struct Reference {
     pub places: Vec<Place>,
     by_account: FxMap<u64, u32>,
     by_network: FxMap<u64, u32>,
+    drill_index: drills::DrillIndex,
 }
 
 impl Reference {
@@ -141,7 +143,7 @@ impl Reference {
                 by_network.insert(network.key(), index);
             }
         }
-        Reference {
+        let mut reference = Reference {
             identities,
             applications,
             models,
@@ -149,7 +151,10 @@ impl Reference {
             places,
             by_account,
             by_network,
-        }
+            drill_index: drills::DrillIndex::default(),
+        };
+        reference.index_drills();
+        reference
     }
 
     /// Resolves an object id or UPN, in any case, to an index of [`Reference::identities`].

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use livefire_generator::kinds::AttackKind;
-use livefire_harness::acceptance::{Line, Setup, Verdict, check_plans, measure, page};
+use livefire_harness::acceptance::{Line, Promise, Setup, Verdict, check_plans, measure, page};
 
 /// Seeds of the small form; the threshold is scaled to them.
 const FEW: u64 = 8;
@@ -28,6 +28,22 @@ fn verified_kinds_keep_their_promises() {
     let broken: Vec<String> = table.broken().map(ToString::to_string).collect();
     assert!(table.faults.is_empty(), "not run: {:#?}", table.faults);
     assert!(broken.is_empty(), "broken promises: {broken:#?}");
+}
+
+#[test]
+fn an_exercise_on_the_watchlist_raises_nothing_and_only_it() {
+    let setup = Setup::embedded();
+    let drill = setup.library.get("red_team_drill").expect("is shipped");
+    let table = measure(&setup, &[drill], &seeds(4));
+    assert!(table.faults.is_empty(), "not run: {:#?}", table.faults);
+    let of = |promise| table.lines.iter().filter(move |line| line.promise == promise);
+    assert!(of(Promise::MustNotFire).count() >= 3);
+    for line in of(Promise::MustNotFire) {
+        assert_eq!((line.streaming, line.binned), (0, 0), "{line}");
+    }
+    for line in of(Promise::Literal).chain(of(Promise::MustFire)) {
+        assert_eq!(line.streaming, 4, "{line}");
+    }
 }
 
 #[test]

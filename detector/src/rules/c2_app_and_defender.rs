@@ -166,6 +166,9 @@ impl Rule for State {
         let Some(alert) = self.gather.get(record.event) else {
             return;
         };
+        if alert.is_drill(context) {
+            return;
+        }
         let mut whole = *record;
         whole.available = alert.available();
         let who = person(alert.account());

@@ -174,7 +174,11 @@ impl Rule for State {
         if self.describe.reads_log {
             self.count.apply(record, text, context);
         } else {
-            for row in self.gather.take(record) {
+            let rows = self.gather.take(record);
+            if rows.first().is_some_and(|row| is_drill(row, context)) {
+                return;
+            }
+            for row in rows {
                 self.count.apply(&row, text, context);
             }
         }
@@ -187,6 +191,18 @@ impl Rule for State {
         }
         self.count.forget(watermark);
     }
+}
+
+/// Whether an alert, as its rows were brought together, is about an announced drill.
+fn is_drill(row: &Record, context: &Context<'_>) -> bool {
+    let reference = context.reference;
+    !reference.drills.is_empty()
+        && reference.is_drill_alert(
+            &context.name(row.value),
+            &context.name(row.address),
+            &context.name(row.other),
+            row.time,
+        )
 }
 
 /// What turns a closed count into an alert.

@@ -14,6 +14,7 @@ use super::text::{guid_str, guid_text, push_address, push_string};
 use super::{Delivery, Recipes, Scratch};
 use crate::event::{Event, Outcome};
 use crate::random::Key;
+use crate::world::watchlist::covered;
 
 /// Share of indicators that are published as network traffic instead of a bare address.
 const AS_TRAFFIC: f64 = 0.1;
@@ -164,9 +165,8 @@ impl Recipes {
     ) -> EventId {
         let key = place(event.id, Purpose::Watchlist);
         let (list, item) = (guid_text(guid(key.index(1))), guid_text(guid(key.index(2))));
-        let valid = event.detail.as_ref().and_then(|detail| detail.valid);
-        // An exercise is entered a day ahead; the entry covers that day and the exercise.
-        let until = event.at + TimeSpan::from_days(1) + valid.unwrap_or(TimeSpan::from_hours(8));
+        let covered = covered(event);
+        let until = covered.end;
         let account = self
             .account(event)
             .map_or("", |account| account.upn.as_str());
@@ -199,7 +199,7 @@ impl Recipes {
         value.extend_from_slice(b"\",\"application\":\"");
         value.extend_from_slice(self.fabric.application(event).name.as_bytes());
         value.extend_from_slice(b"\",\"from\":\"");
-        scratch.clock.push(value, event.at);
+        scratch.clock.push(value, covered.start);
         value.extend_from_slice(b"\",\"to\":\"");
         scratch.clock.push(value, until);
         value.extend_from_slice(b"\"}");

@@ -7,7 +7,7 @@ use livefire_detector::{EngineOptions, RuleSet};
 use livefire_generator::benign::{Overlay, Verdict};
 use livefire_generator::emit::{EventProducer, Generation, GeneratorSource};
 use livefire_generator::evasions::Tactics;
-use livefire_generator::event::Event;
+use livefire_generator::event::{Action, Event};
 use livefire_generator::kinds::AttackKind;
 use livefire_generator::kinds::plan::overlay::{OverlaySet, Target};
 use livefire_generator::kinds::plan::{self, CampaignDraw, CampaignPlan, PlanError};
@@ -66,9 +66,44 @@ pub(super) fn run(setup: &Setup, case: &Case, seed: &SeedWorld) -> Result<Seen, 
     let end = end_of(setup, case, &planned, &world);
     world.calendar.duration = end - world.calendar.start;
     let actors = actors(&planned);
-    let world = Arc::new(world);
-    let benign = altered(seed.benign(&actors, end), &planned, &world);
-    let mut source = source(setup, planned, world, benign)?;
+    let benign = seed.benign(&actors, end);
+    let is_announced = planned
+        .events
+        .iter()
+        .any(|event| event.action == Action::Watchlist);
+    let plain = pass(setup, case, &planned, &world, &benign)?;
+    // What a rule costs that reads no watchlist is the literal promise; all else is measured with
+    // the exercise entered.
+    let listed = if is_announced {
+        world.announce(&planned.events);
+        Some(pass(setup, case, &planned, &world, &benign)?)
+    } else {
+        None
+    };
+    let met = case.promises.iter().map(|(promise, tokens)| {
+        let (result, report) = match &listed {
+            Some(listed) if *promise != Promise::Literal => listed,
+            _ => &plain,
+        };
+        meets(*promise, tokens, result, report, kind)
+    });
+    Ok(Seen {
+        met: met.collect(),
+        rows,
+    })
+}
+
+/// Runs the rules over the derived log and scores them.
+fn pass(
+    setup: &Setup,
+    case: &Case,
+    planned: &CampaignPlan,
+    world: &World,
+    benign: &[Event],
+) -> Result<(RunResult, ScoreReport), String> {
+    let world = Arc::new(world.clone());
+    let benign = altered(benign.to_vec(), planned, &world);
+    let mut source = source(setup, planned.clone(), world, benign)?;
     let rules = forms(setup, case)?;
     let engine = EngineOptions {
         streaming: true,
@@ -86,12 +121,7 @@ pub(super) fn run(setup: &Setup, case: &Case, seed: &SeedWorld) -> Result<Seen, 
     let options = ScoreOptions::default();
     let report = score_run(&result, &rules, &engine, &setup.schema, options)
         .map_err(|error| error.to_string())?;
-    let met = case.promises.iter();
-    let met = met.map(|(promise, tokens)| meets(*promise, tokens, &result, &report, kind));
-    Ok(Seen {
-        met: met.collect(),
-        rows,
-    })
+    Ok((result, report))
 }
 
 /// The case's campaign at a size of at most [`scale::MOST_ROWS`], its world, and its rows.

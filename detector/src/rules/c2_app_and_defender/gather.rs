@@ -7,7 +7,9 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::account;
+use crate::context::Context;
 use crate::record::Record;
+use crate::rules::accounts;
 
 /// Alerts by id, until nothing can pair with them.
 #[derive(Debug)]
@@ -117,6 +119,23 @@ impl Gathered {
         applications.sort_unstable();
         applications.dedup();
         applications
+    }
+
+    /// Whether it is about an announced drill.
+    pub(super) fn is_drill(&self, context: &Context<'_>) -> bool {
+        let reference = context.reference;
+        if reference.drills.is_empty() {
+            return false;
+        }
+        let (Some(first), Some(account)) = (self.rows.first(), self.account()) else {
+            return false;
+        };
+        let user = accounts::shown(account, reference, context.names);
+        let first_of = |of: fn(&Record) -> u64| self.rows.iter().map(of).find(|&hash| hash != 0);
+        let address = context.name(first_of(|row| row.address).unwrap_or(0));
+        let resource = first_of(|row| row.other).or_else(|| first_of(|row| row.value));
+        let resource = context.name(resource.unwrap_or(0));
+        reference.is_drill_alert(&user, &address, &resource, first.time)
     }
 
     /// When application and, if there is one, user were known.
