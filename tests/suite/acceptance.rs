@@ -36,7 +36,12 @@ fn an_exercise_on_the_watchlist_raises_nothing_and_only_it() {
     let drill = setup.library.get("red_team_drill").expect("is shipped");
     let table = measure(&setup, &[drill], &seeds(4));
     assert!(table.faults.is_empty(), "not run: {:#?}", table.faults);
-    let of = |promise| table.lines.iter().filter(move |line| line.promise == promise);
+    let of = |promise| {
+        table
+            .lines
+            .iter()
+            .filter(move |line| line.promise == promise)
+    };
     assert!(of(Promise::MustNotFire).count() >= 3);
     for line in of(Promise::MustNotFire) {
         assert_eq!((line.streaming, line.binned), (0, 0), "{line}");

@@ -179,7 +179,7 @@ fn rows_of_another_table_are_refused_before_anything_is_written() {
     work.write(LOG, sign_ins.as_bytes());
     work.run("detect logs -o alerts.ndjson")
         .exits(2)
-        .says("ContainerLogV2.ndjson:1: rows of `SigninLogs` in a file for `ContainerLogV2`");
+        .says("ContainerLogV2.ndjson:1: rows of `SigninLogs` read as `ContainerLogV2`");
     assert!(!work.has("alerts.ndjson"));
 }
 

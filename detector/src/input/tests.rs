@@ -240,12 +240,24 @@ fn rows_of_another_table_than_the_files_are_an_error() {
     let row = "{\"Type\":\"AuditLogs\"}\n";
     setup.write("SigninLogs.ndjson", row);
     setup.write("SigninLogs.csv", "Type\nAuditLogs\n");
-    let message = "rows of `AuditLogs` in a file for `SigninLogs`; rename it or give --table";
+    let message = "rows of `AuditLogs` read as `SigninLogs`; rename the file, or give --table";
     setup.fails(
         "SigninLogs.ndjson",
         &format!("SigninLogs.ndjson:1: {message}"),
     );
     setup.fails("SigninLogs.csv", &format!("SigninLogs.csv:2: {message}"));
+}
+
+#[test]
+fn rows_of_another_table_than_the_given_one_are_an_error() {
+    let mut setup = setup();
+    setup.options.table = setup.schema.find("SigninLogs");
+    setup.write("export.ndjson", "{\"Type\":\"AuditLogs\"}\n");
+    setup.fails(
+        "export.ndjson",
+        "export.ndjson:1: rows of `AuditLogs` read as `SigninLogs`; leave out --table, or give \
+         the table that they name",
+    );
 }
 
 #[test]
@@ -317,4 +329,57 @@ fn an_empty_file_has_no_rows() {
         .write("AuditLogs.csv", "");
     let (times, summary) = setup.read("").expect("is read");
     assert_eq!((times.len(), summary.unreadable), (0, 0));
+}
+
+/// Gaps that the embedded rules find in a file, as `path: found`, and whether they are total.
+#[track_caller]
+fn check_gaps(name: &str, content: &str, expected: &[&str], is_total: bool) {
+    let setup = setup();
+    setup.write(name, content);
+    let (_, summary) = setup.read(name).expect("is read");
+    let gaps = summary
+        .census
+        .gaps(&setup.projector, &RuleSet::embedded(), &setup.schema);
+    let shown: Vec<String> = gaps
+        .fields
+        .iter()
+        .map(|gap| format!("{}: {}", gap.path, gap.found.unwrap_or("nothing")))
+        .collect();
+    let is_found = |wanted: &&&str| !shown.iter().any(|one| one == **wanted);
+    let missing: Vec<_> = expected.iter().filter(is_found).collect();
+    assert!(missing.is_empty(), "{missing:?} not in {shown:#?}");
+    assert_eq!(gaps.is_total, is_total, "{shown:#?}");
+    if expected.is_empty() {
+        assert_eq!(shown, [""; 0]);
+    }
+}
+
+const WHOLE: &str = r#""session_id":"s","source_ip":"198.18.7.41","application_name":"A","model_deployment":"m","prompt_hash":"h","full_prompt_sample":"p","request_id":"r","message":"ok","level":"INFO""#;
+
+fn app_line(fields: &str) -> String {
+    format!("{{\"TimeGenerated\":\"2026-03-02T00:00:00Z\",\"LogMessage\":{fields}}}\n")
+}
+
+#[test]
+fn a_log_in_another_form_is_told_field_by_field() {
+    let whole = format!(r#"{{{WHOLE},"security_check_passed":"PASS","end_user_id":"ada"}}"#);
+    check_gaps("ContainerLogV2.ndjson", &app_line(&whole), &[], false);
+    let as_text = format!("{:?}", whole);
+    check_gaps("ContainerLogV2.ndjson", &app_line(&as_text), &[], false);
+    let odd = format!(r#"{{{WHOLE},"security_check_passed":true,"end_user_id":17}}"#);
+    let expected = [
+        "LogMessage.security_check_passed: true or false",
+        "LogMessage.end_user_id: a number",
+    ];
+    check_gaps("ContainerLogV2.ndjson", &app_line(&odd), &expected, false);
+    let plain = app_line("\"INFO request ok\"");
+    let expected = ["LogMessage.end_user_id: nothing"];
+    check_gaps("ContainerLogV2.ndjson", &plain, &expected, true);
+}
+
+#[test]
+fn a_csv_without_the_columns_of_its_table_is_told() {
+    let content = "TimeGenerated,Ip\n2026-03-02T00:00:00Z,198.18.7.41\n";
+    let expected = ["IPAddress: nothing", "ResultType: nothing"];
+    check_gaps("SigninLogs.csv", content, &expected, true);
 }

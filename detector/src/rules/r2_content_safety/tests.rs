@@ -171,3 +171,26 @@ fn event_order_decides_whatever_the_order_of_arrival() {
     ];
     World::of(&["R2"]).alerts_at(Mode::Streaming, &lines, &[100.0]);
 }
+
+#[test]
+fn requests_of_an_announced_drill_do_not_count() {
+    let drill = |application: &str| {
+        let drill = livefire_schema::reference::Drill {
+            account: "ada".into(),
+            address: "198.18.7.41".into(),
+            application: application.into(),
+            from: at(0.0),
+            to: at(60.0),
+        };
+        livefire_schema::reference::Reference::new(vec![], vec![], vec![], vec![drill], vec![])
+    };
+    let run = |reference, lines: &[Line]| {
+        let world = World::of(&["R2"]).knowing(reference);
+        world.run(Mode::Streaming, lines).len()
+    };
+    let during = fails(&[0.0, 10.0, 59.0]);
+    assert_eq!(run(drill("assistant"), &during), 0);
+    assert_eq!(run(drill("Translator"), &during), 1);
+    let overrun = fails(&[0.0, 10.0, 60.0, 70.0, 80.0]);
+    assert_eq!(run(drill("Assistant"), &overrun), 1);
+}
