@@ -216,6 +216,10 @@ pub(crate) struct CheckArguments {
     /// Files or folders.
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Print each campaign's stages on the scenario's clock, with the rows that they make; a kind
+    /// runs once, in a world of its own.
+    #[arg(long)]
+    pub(crate) timeline: bool,
 }
 
 /// Arguments of `list`.

@@ -79,11 +79,12 @@ fn render(faults: &[Fault], color: bool) -> String {
     for fault in faults {
         let source = sources.get(&*fault.file).and_then(Option::as_deref);
         match source {
-            Some(source) => {
+            // A file that was not read has no line to show, and may be anything.
+            Some(source) if fault.code != "LF-S011" => {
                 text.push_str(&renderer.render(&[group(fault, source)]));
                 text.push_str("\n\n");
             }
-            None => text.push_str(&escape::terminal_lines(&format!("{fault}\n"))),
+            _ => text.push_str(&escape::terminal_lines(&format!("{fault}\n"))),
         }
     }
     text

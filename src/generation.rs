@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livefire_generator::assemble::{AssembleError, Options, plan};
+use livefire_generator::assemble::{AssembleError, Options, Plan, plan};
 use livefire_generator::emit::GeneratorSource;
 use livefire_generator::scenario::Scenario;
 use livefire_schema::spec::Faults;
@@ -29,6 +29,14 @@ pub(crate) fn source(
     let schema = Arc::new(known.schema.clone());
     let source = plan.source(&schema, options).map_err(failure)?;
     Ok((source, notes))
+}
+
+/// The plan of a scenario, for a look at it.
+///
+/// # Errors
+/// If a campaign cannot be planned as the scenario asks.
+pub(crate) fn planned(scenario: &Scenario, known: &Known) -> Result<Plan, Failure> {
+    plan(scenario, &known.kinds, &Options::default()).map_err(failure)
 }
 
 fn failure(error: AssembleError) -> Failure {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use livefire_detector::RuleSet;
 use livefire_generator::kinds::AttackLibrary;
+use livefire_generator::kinds::model::Label;
 use livefire_generator::scenario::{Scenario, ScenarioSpec};
 use livefire_schema::rules::RULES;
 use livefire_schema::spec::{Fault, Faults, Span};
@@ -123,9 +124,7 @@ impl Known {
 
     /// Checks a folder of kinds beside its `tables/`.
     pub(crate) fn check_kinds(folder: &Path, faults: &Faults) {
-        let tables = folder.parent().map(|parent| parent.join("tables"));
-        let schema = read_tables(tables.as_deref(), &Faults::new(""));
-        kinds::read(Some(folder), &schema, faults);
+        kinds::read(Some(folder), &tables_beside(folder), faults);
     }
 
     /// Checks a folder of rules.
@@ -150,6 +149,48 @@ pub(crate) fn scenario(path: &Path, faults: &Faults) -> Option<(Scenario, Known)
     Some((scenario, known))
 }
 
+/// The tables beside a folder of kinds.
+fn tables_beside(kinds: &Path) -> Schema {
+    let is_here = kinds.as_os_str().is_empty() || kinds == Path::new(".");
+    let up = if is_here {
+        Some(Path::new(".."))
+    } else {
+        kinds.parent()
+    };
+    let tables = up.map(|up| up.join("tables"));
+    read_tables(tables.as_deref(), &Faults::new(""))
+}
+
+/// A scenario that runs the kind of a file once, traps on, everything else by default; `None` if
+/// the kind has a fault.
+pub(crate) fn scenario_of_kind(path: &Path) -> Option<(Scenario, Known)> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let faults = Faults::new("");
+    let schema = tables_beside(folder);
+    let known = Known {
+        kinds: kinds::read(Some(folder), &schema, &faults),
+        rules: RuleSet::embedded(),
+        schema,
+    };
+    let kind = known.kinds.get(path.file_stem()?.to_str()?)?;
+    let id = kind.id();
+    let entry = if kind.label() == Label::Attack {
+        format!("campaigns: [{id}]\n")
+    } else {
+        let traps: Vec<&str> = kind.traps().keys().map(AsRef::as_ref).collect();
+        let traps = traps.join(", ");
+        format!("look_alikes:\n  - {{ kind: {id}, traps: [{traps}] }}\n")
+    };
+    let text = format!("name: timeline\n{entry}").into_bytes();
+    let faults = Faults::new("");
+    let spec = ScenarioSpec::load(Path::new("timeline"), &|_| Ok(text.clone()), &faults);
+    let scenario = spec.validate(&known.kinds, &faults)?;
+    Some((scenario, known))
+}
+
 /// As [`scenario`], for a command that needs it; warnings are drawn.
 ///
 /// # Errors
@@ -161,21 +202,7 @@ pub(crate) fn require_scenario(path: &Path, output: Output) -> Result<(Scenario,
             "note: `{name}` is the shipped scenario; write ./{name} for what stands here"
         ));
     }
-    if let Some(name) = path.to_str()
-        && !path.exists()
-        && !shipped::is_name(path)
-        && path.extension().is_none()
-        && path.components().count() == 1
-    {
-        let shipped = shipped::scenarios();
-        let names = shipped.iter().map(|(name, _)| *name);
-        return Err(Failure::usage(unknown(
-            "scenario file, and no shipped scenario",
-            name,
-            names,
-            "livefire list scenarios",
-        )));
-    }
+    require_name(path)?;
     let faults = Faults::new("");
     match scenario(path, &faults) {
         Some(read) => {
@@ -188,18 +215,43 @@ pub(crate) fn require_scenario(path: &Path, output: Output) -> Result<(Scenario,
     }
 }
 
+/// Checks that a bare name, without folder and end, is a shipped scenario's or a folder's.
+///
+/// # Errors
+/// Wrong use, with the name that was probably meant; bad input if such a file is there.
+pub(crate) fn require_name(path: &Path) -> Result<(), Failure> {
+    let is_word = path.extension().is_none() && path.components().count() == 1;
+    let Some(name) = path.to_str().filter(|_| is_word && !path.is_dir()) else {
+        return Ok(());
+    };
+    if shipped::is_name(path) {
+        return Ok(());
+    }
+    if path.exists() {
+        return Err(Failure::input(format!(
+            "{name}: is no scenario: the name of its file must end in .yaml"
+        )));
+    }
+    let scenarios = shipped::scenarios();
+    let known = scenarios.iter().map(|(name, _)| *name);
+    let what = "scenario file, and no shipped scenario";
+    Err(Failure::usage(unknown(
+        what,
+        name,
+        known,
+        "livefire list scenarios",
+    )))
+}
+
 fn read_tables(folder: Option<&Path>, faults: &Faults) -> Schema {
     let Some(folder) = folder else {
         return Schema::embedded();
     };
-    Schema::embedded()
-        .with_user_tables(folder)
-        .unwrap_or_else(|errors| {
-            errors
-                .iter()
-                .for_each(|error| faults.push(table_fault(error)));
-            Schema::embedded()
-        })
+    let (schema, errors) = Schema::embedded().with_good_user_tables(folder);
+    errors
+        .iter()
+        .for_each(|error| faults.push(table_fault(error)));
+    schema
 }
 
 fn table_fault(error: &TableError) -> Fault {

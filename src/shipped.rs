@@ -41,10 +41,14 @@ pub(crate) fn is_name(path: &Path) -> bool {
 /// there is no such file.
 ///
 /// # Errors
-/// As [`std::fs::read`].
+/// As [`std::fs::read`]; a pipe or device is refused, as reading it might never end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if let Some(text) = path.to_str().and_then(scenario) {
         return Ok(text.as_bytes().to_vec());
+    }
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let message = "is a pipe or device, not a file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let error = match std::fs::read(path) {
         Ok(bytes) => return Ok(bytes),

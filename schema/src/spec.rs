@@ -28,6 +28,7 @@ mod node;
 mod reader;
 mod scalar;
 mod suggest;
+mod syntax;
 
 pub use fault::{Fault, FaultSeverity, Faults, Related};
 pub use node::{MAX_FILE_BYTES, Node, NodeValue, Span, Spanned, parse};

@@ -224,7 +224,19 @@ impl Schema {
     ///
     /// # Errors
     /// Every fault found, not just the first; the schema is unchanged then.
-    pub fn with_user_tables(mut self, folder: &Path) -> Result<Self, Vec<TableError>> {
+    pub fn with_user_tables(self, folder: &Path) -> Result<Self, Vec<TableError>> {
+        let (schema, faults) = self.with_good_user_tables(folder);
+        if faults.is_empty() {
+            Ok(schema)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// As [`Schema::with_user_tables`], but leaves out the tables that have a fault: a faulty file
+    /// says nothing about the others. All faults are given.
+    #[must_use]
+    pub fn with_good_user_tables(mut self, folder: &Path) -> (Self, Vec<TableError>) {
         let mut faults = Vec::new();
         for path in user_files(folder, &mut faults) {
             match read_table(&path) {
@@ -242,11 +254,7 @@ impl Schema {
                 Err(mut found) => faults.append(&mut found),
             }
         }
-        if faults.is_empty() {
-            Ok(self)
-        } else {
-            Err(faults)
-        }
+        (self, faults)
     }
 
     /// Finds a table by exact name.
@@ -350,7 +358,7 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Table, TableError> {
         message,
     };
     let table: Table = serde_json::from_slice(bytes)
-        .map_err(|error| fault(error.line(), error.column(), error.to_string()))?;
+        .map_err(|error| fault(error.line(), error.column(), faults::sentence(&error)))?;
     let mut seen = rustc_hash::FxHashSet::default();
     for column in &table.columns {
         if !seen.insert(column.name.as_str()) {
@@ -403,6 +411,47 @@ mod tests {
         let found = faults::find("T_CL.json", text.as_bytes());
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, expected);
+    }
+
+    #[track_caller]
+    fn is_told(text: &str, expected: &str) {
+        let found = faults::find("T_CL.json", text.as_bytes());
+        let found = match found.into_iter().next() {
+            Some(error) => error.to_string(),
+            None => match parse("T_CL.json", text.as_bytes()) {
+                Err(error) => error.to_string(),
+                Ok(_) => "no fault".to_owned(),
+            },
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn json_is_told_in_the_words_of_a_user() {
+        let good = "\"columns\": [{\"name\": \"TimeGenerated\", \"type\": \"datetime\"}]}";
+        is_told(&format!("{{\"name\": \"T_CL\", {good}"), "no fault");
+        is_told(
+            "",
+            "T_CL.json:1:1: not valid JSON: EOF while parsing a value",
+        );
+        is_told(
+            "name: T_CL",
+            "T_CL.json:1:2: not valid JSON: expected ident",
+        );
+        is_told(
+            "{\"a\": 1,}",
+            "T_CL.json:1:9: not valid JSON: key must be a string",
+        );
+        is_told(
+            &format!("{{\"name\": \"T_CL\", \"description\": 5, {good}"),
+            "T_CL.json:1:33: expected a text in quotes, found `5`",
+        );
+        is_told(
+            &format!(
+                "{{\"name\": \"T_CL\", \"ingestion_delay_seconds\": {{\"p50\": \"6\", \"p95\": 9}}, {good}"
+            ),
+            "T_CL.json:1:55: expected a number without quotes, found the text \"6\"",
+        );
     }
 
     #[test]

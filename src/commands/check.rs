@@ -1,40 +1,39 @@
 //! `livefire check`: every fault of every file, with its place, before anything runs.
 
+mod files;
 mod needs;
+mod timeline;
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use livefire_generator::scenario::Scenario;
-use livefire_schema::spec::{self, Faults, NodeValue};
+use livefire_generator::scenario::{Entry, Scenario};
+use livefire_schema::spec::{Fault, FaultSeverity, Faults, Span};
 use livefire_schema::table::Schema;
 use serde::Serialize;
 
+use self::files::FileKind;
+use self::timeline::Timeline;
 use crate::arguments::CheckArguments;
 use crate::diagnostics::{self, FaultList};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::generation;
 use crate::input::{self, Known};
 use crate::output::Output;
-use crate::shipped;
-
-/// What a file is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum FileKind {
-    Scenario,
-    Kind,
-    Rule,
-    Table,
-}
 
 /// One checked file.
 #[derive(Serialize)]
 struct Checked {
     path: String,
     what: FileKind,
+    /// `ok`, `warning` or `faulty`.
+    state: &'static str,
     /// What the file amounts to, if it has no error.
     summary: String,
+    /// With `--timeline`, what its campaigns do when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    timeline: Vec<Timeline>,
 }
 
 /// The answer as JSON.
@@ -48,67 +47,46 @@ struct Report {
 /// Checks every file.
 pub(crate) fn run(arguments: &CheckArguments, output: Output) -> Outcome {
     let faults = Faults::new("");
-    let mut files = Vec::new();
-    for path in &arguments.paths {
-        collect(path, &mut files)?;
-    }
-    for path in &mut files {
-        if let Ok(plain) = path.strip_prefix(".") {
-            *path = plain.to_path_buf();
-        }
-    }
-    files.sort();
-    files.dedup();
-    if files.is_empty() {
+    let paths = files::under(&arguments.paths)?;
+    if paths.is_empty() {
         return Err(Failure::nothing(
             "no scenario, kind, rule or table (*.yaml, *.json) under the given paths",
         ));
     }
-    let mut checked = Vec::new();
-    let mut folders = BTreeSet::new();
+    let kinds: Vec<FileKind> = paths.iter().map(|path| files::kind_of(path)).collect();
+    check_folders(&paths, &kinds, &faults);
     let schema = Schema::embedded();
-    for path in files {
-        let what = kind_of(&path);
-        let summary = match what {
-            FileKind::Scenario => check_scenario(&path, &faults),
-            _ => {
-                let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-                if folders.insert((what, folder.clone())) {
-                    check_folder(what, &folder, &faults);
-                }
-                match what {
-                    FileKind::Rule => needs::of_file(&path, &schema),
-                    _ => String::new(),
-                }
-            }
-        };
-        checked.push(Checked {
+    let mut checked = Vec::new();
+    for (path, what) in paths.iter().zip(kinds) {
+        let mut file = Checked {
             path: path.display().to_string(),
             what,
-            summary,
-        });
+            state: "ok",
+            summary: String::new(),
+            timeline: Vec::new(),
+        };
+        match what {
+            FileKind::Scenario => check_scenario(path, arguments.timeline, &mut file, &faults),
+            FileKind::Rule => file.summary = needs::of_file(path, &schema),
+            FileKind::Kind if arguments.timeline => kind_timeline(path, &mut file, &faults),
+            FileKind::Kind | FileKind::Table => {}
+        }
+        checked.push(file);
     }
     report(checked, &faults, output)
 }
 
-fn report(files: Vec<Checked>, faults: &Faults, output: Output) -> Outcome {
+fn report(mut files: Vec<Checked>, faults: &Faults, output: Output) -> Outcome {
     diagnostics::print(faults);
     let list = FaultList::of(faults);
+    add_unlisted(&mut files, &list.faults);
     let mut text = String::new();
-    for file in &files {
-        let has = |severity| {
-            let own = |fault: &&spec::Fault| *fault.file == *file.path;
-            let mut own = list.faults.iter().filter(own);
-            own.any(|fault| fault.severity == severity)
-        };
-        let state = if has(spec::FaultSeverity::Error) {
-            "faulty "
-        } else if has(spec::FaultSeverity::Warning) {
-            "warning"
-        } else {
-            "ok     "
-        };
-        let line = format!("{state} {}  {}", file.path, file.summary);
+    for file in &mut files {
+        text.push_str(&timeline::text(Path::new(&file.path), &file.timeline));
+    }
+    for file in &mut files {
+        file.state = state(&file.path, &list.faults);
+        let line = format!("{:7} {}  {}", file.state, file.path, file.summary);
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -130,75 +108,57 @@ fn report(files: Vec<Checked>, faults: &Faults, output: Output) -> Outcome {
     Ok(exit)
 }
 
-/// Files to check under a path: the path itself, or what a folder holds, hidden ones left out.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if !path.is_dir() {
-        if !path.exists() && shipped::read(path).is_err() {
-            return Err(Failure::input(format!(
-                "{}: there is no such file or folder",
-                path.display()
-            )));
-        }
-        files.push(path.to_path_buf());
-        return Ok(());
+/// The worst that was said of a file.
+fn state(path: &str, faults: &[Fault]) -> &'static str {
+    let own = faults.iter().filter(|fault| *fault.file == *path);
+    match own.map(|fault| fault.severity).min() {
+        Some(FaultSeverity::Error) => "faulty",
+        Some(FaultSeverity::Warning) => "warning",
+        None => "ok",
     }
-    let failed = |error| Failure::input(format!("{}: cannot be read: {error}", path.display()));
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let entry = entry.map_err(failed)?.path();
-        let name = entry.file_name().map(|name| name.to_string_lossy());
-        if name.is_some_and(|name| name.starts_with('.')) {
+}
+
+/// Lists the files beside a scenario, or included by it, that have faults, so that the lines say
+/// what the total says.
+fn add_unlisted(files: &mut Vec<Checked>, faults: &[Fault]) {
+    for fault in faults {
+        if files.iter().any(|file| *file.path == *fault.file) {
             continue;
         }
-        let end = entry.extension().and_then(|end| end.to_str());
-        let is_table = end == Some("json") && folder_is(&entry, "tables");
-        if entry.is_dir() || is_table || matches!(end, Some("yaml" | "yml")) {
-            collect(&entry, files)?;
-        }
+        files.push(Checked {
+            path: fault.file.to_string(),
+            what: files::kind_of(Path::new(&*fault.file)),
+            state: "ok",
+            summary: String::new(),
+            timeline: Vec::new(),
+        });
     }
-    Ok(())
 }
 
-fn folder_is(path: &Path, name: &str) -> bool {
-    let parent = path.parent().and_then(Path::file_name);
-    parent.is_some_and(|parent| parent == name)
-}
-
-/// What a file is, by its end, its folder, or the keys at its top.
-fn kind_of(path: &Path) -> FileKind {
-    if path.extension().is_some_and(|end| end == "json") {
-        return FileKind::Table;
-    }
-    if folder_is(path, "kinds") {
-        return FileKind::Kind;
-    }
-    let bytes = fs::read(path).unwrap_or_default();
-    let node = spec::parse(&bytes, &Faults::new(""));
-    let has = |key: &str| {
-        let Some(NodeValue::Map(entries)) = node.as_ref().map(|node| &node.value) else {
-            return false;
-        };
-        entries.iter().any(|(name, _)| name.value == key)
+fn check_scenario(path: &Path, wants_timeline: bool, file: &mut Checked, faults: &Faults) {
+    let Some((scenario, known)) = input::scenario(path, faults) else {
+        return;
     };
-    if has("stages") || has("label") {
-        FileKind::Kind
-    } else if has("parameters") || has("variants") || has("rule") {
-        FileKind::Rule
-    } else {
-        FileKind::Scenario
-    }
-}
-
-fn check_scenario(path: &Path, faults: &Faults) -> String {
-    match input::scenario(path, faults) {
-        Some((scenario, _)) => summary(&scenario),
-        None => String::new(),
+    match generation::planned(&scenario, &known) {
+        Ok(plan) => {
+            file.summary = summary(&scenario);
+            if wants_timeline {
+                file.timeline = timeline::of(&plan, &known);
+            }
+        }
+        Err(Failure::Faults(found)) => faults.append(found),
+        Err(Failure::Message(_, message)) => {
+            let own = Faults::new(&file.path);
+            own.error("LF-S016", Span::HEAD, message);
+            faults.append(own);
+        }
+        Err(Failure::BrokenPipe) => {}
     }
 }
 
 fn summary(scenario: &Scenario) -> String {
-    let count = |entries: &[livefire_generator::scenario::Entry]| -> usize {
-        entries.iter().map(|entry| entry.names().len()).sum()
-    };
+    let count =
+        |entries: &[Entry]| -> usize { entries.iter().map(|entry| entry.names().len()).sum() };
     let calendar = scenario.calendar();
     format!(
         "{} campaigns, {} look-alikes, {} of log after {} of baseline, {} users",
@@ -210,12 +170,59 @@ fn summary(scenario: &Scenario) -> String {
     )
 }
 
-/// Kinds, rules and tables are checked by folder, since files of one folder may name each other.
-fn check_folder(what: FileKind, folder: &Path, faults: &Faults) {
-    match what {
-        FileKind::Kind => Known::check_kinds(folder, faults),
-        FileKind::Rule => Known::check_rules(folder, faults),
-        FileKind::Table => Known::check_tables(folder, faults),
-        FileKind::Scenario => {}
+/// One campaign of a kind in a world with every default.
+fn kind_timeline(path: &Path, file: &mut Checked, faults: &Faults) {
+    // Without one, its own faults are noted already.
+    if let Some((scenario, known)) = input::scenario_of_kind(path) {
+        check_plan(&scenario, &known, file, faults);
+    }
+}
+
+/// Plans a kind's only campaign; what is wrong with it is about the whole file.
+fn check_plan(scenario: &Scenario, known: &Known, file: &mut Checked, faults: &Faults) {
+    match generation::planned(scenario, known) {
+        Ok(plan) => file.timeline = timeline::of(&plan, known),
+        Err(failure) => {
+            let own = Faults::new(&file.path);
+            let message = match failure {
+                Failure::Faults(found) => {
+                    (found.sorted().first()).map_or_else(String::new, |fault| fault.message.clone())
+                }
+                Failure::Message(_, message) => message,
+                Failure::BrokenPipe => return,
+            };
+            own.error("LF-S016", Span::HEAD, message);
+            faults.append(own);
+        }
+    }
+}
+
+/// Kinds, rules and tables are read by folder, since files of one folder may name each other; of
+/// what is found only that about the asked-for files is kept.
+fn check_folders(paths: &[PathBuf], kinds: &[FileKind], faults: &Faults) {
+    let mut folders: BTreeMap<(FileKind, &Path), Vec<String>> = BTreeMap::new();
+    for (path, what) in paths.iter().zip(kinds) {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let asked = folders.entry((*what, folder)).or_default();
+        asked.push(path.display().to_string());
+    }
+    for ((what, folder), asked) in folders {
+        let found = Faults::new("");
+        let is_here = folder.as_os_str().is_empty();
+        let folder = if is_here { Path::new(".") } else { folder };
+        match what {
+            FileKind::Kind => Known::check_kinds(folder, &found),
+            FileKind::Rule => Known::check_rules(folder, &found),
+            FileKind::Table => Known::check_tables(folder, &found),
+            FileKind::Scenario => continue,
+        }
+        for mut fault in found.sorted() {
+            if let Some(plain) = fault.file.strip_prefix("./").filter(|_| is_here) {
+                fault.file = Arc::from(plain);
+            }
+            if asked.iter().any(|path| **path == *fault.file) {
+                faults.push(fault);
+            }
+        }
     }
 }

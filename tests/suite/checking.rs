@@ -160,5 +160,5 @@ fn a_checked_rule_says_which_tables_and_columns_it_needs() {
         .run(&format!("check {folder}"))
         .exits(0)
         .prints("R2 reads ContainerLogV2 (LogMessage.security_check_passed")
-        .prints("9 files checked: no fault");
+        .prints("files checked: no fault");
 }

@@ -44,7 +44,11 @@ pub(super) fn read(entries: &mut [Entry], name: &str, origin: &str, bytes: &[u8]
     let id = map.require("id", "R1").and_then(|node| node.text(faults));
     // Files that a rule names stand beside its own.
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-    let title = map.require("name", "prompt_injection");
+    let known = id
+        .as_ref()
+        .and_then(|id| entries.iter().find(|entry| entry.info.id == id.value));
+    let example = known.map_or("prompt_injection", |entry| entry.info.name);
+    let title = map.require("name", example);
     let title = title.and_then(|node| node.text(faults));
     if let Some(id) = id
         && let Some(entry) = find(entries, &id, faults)

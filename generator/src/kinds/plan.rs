@@ -17,6 +17,7 @@ mod placement;
 mod pools;
 mod runs;
 mod stage;
+pub mod timeline;
 mod timing;
 mod truth;
 

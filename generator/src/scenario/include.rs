@@ -36,13 +36,30 @@ impl ScenarioSpec {
             open: Vec::new(),
             done: Vec::new(),
         };
-        match read(path) {
+        // A bare name is a shipped scenario's.
+        let is_name = path.extension().is_none() && path.components().count() == 1;
+        let bytes = if is_name {
+            read(path).map_err(|error| unreadable(&error))
+        } else {
+            read_yaml(path, read)
+        };
+        match bytes {
             Ok(bytes) => reading.file(path, &bytes, &own),
-            Err(error) => own.error("LF-S011", Span::HEAD, unreadable(&error)),
+            Err(message) => own.error("LF-S011", Span::HEAD, message),
         }
         faults.append(own);
         spec
     }
+}
+
+/// The bytes of a scenario's file. Only YAML files are opened: faults show lines of the file, which
+/// may be anything else's secret.
+fn read_yaml(path: &Path, read: ReadFile<'_>) -> Result<Vec<u8>, String> {
+    let end = path.extension().and_then(|end| end.to_str());
+    if !matches!(end, Some("yaml" | "yml")) {
+        return Err("is no scenario: the name of its file must end in .yaml".to_owned());
+    }
+    read(path).map_err(|error| unreadable(&error))
 }
 
 /// What to say of a file that cannot be read.
@@ -67,6 +84,10 @@ impl Reading<'_> {
     fn file(&mut self, path: &Path, bytes: &[u8], faults: &Faults) {
         self.open.push(normal(path));
         if let Some(node) = spec::parse(bytes, faults) {
+            if node.value == spec::NodeValue::Null {
+                let message = "the file is empty; a scenario begins with `name: my_scenario`";
+                faults.error("LF-Y004", Span::HEAD, message);
+            }
             for include in includes(&node, faults) {
                 self.include(path, &include, faults);
             }
@@ -90,13 +111,13 @@ impl Reading<'_> {
         if self.open.len() >= MAX_DEPTH {
             return error(format!("includes are nested deeper than {MAX_DEPTH}"));
         }
-        match (self.read)(&path) {
+        match read_yaml(&path, self.read) {
             Ok(bytes) => {
                 let own = Faults::new(&path.display().to_string());
                 self.file(&path, &bytes, &own);
                 faults.append(own);
             }
-            Err(failure) => error(format!("`{}`: {}", include.value, unreadable(&failure))),
+            Err(message) => error(format!("`{}`: {message}", include.value)),
         }
     }
 }

@@ -61,8 +61,12 @@ fn bad(text: &str, expected: &str) {
 }
 
 #[test]
-fn an_empty_scenario_is_all_defaults() {
-    let scenario = good("");
+fn what_a_scenario_does_not_say_is_a_default() {
+    bad(
+        "# nothing\n",
+        "s.yaml:1:1 the file is empty; a scenario begins with `name: my_scenario`",
+    );
+    let scenario = good("seed: 7\n");
     assert_eq!((scenario.name(), scenario.seed()), ("s", 7));
     let calendar = scenario.calendar();
     assert_eq!(Some(calendar.start), EventTime::parse("2026-03-02"));

@@ -9,6 +9,7 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Location, Spanned as Located};
 
 use super::fault::Faults;
+use super::syntax::{error_span, error_text, span_of_byte};
 
 /// Largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 256 * 1024;
@@ -132,68 +133,7 @@ pub fn parse(bytes: &[u8], faults: &Faults) -> Option<Node> {
     }
 }
 
-fn span_of_byte(bytes: &[u8], at: usize) -> Span {
-    let before = &bytes[..at];
-    let line_start = before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |i| i + 1);
-    let lines = before.iter().filter(|&&byte| byte == b'\n').count();
-    let columns = String::from_utf8_lossy(&before[line_start..])
-        .chars()
-        .count();
-    Span {
-        line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
-        column: u32::try_from(columns + 1).unwrap_or(u32::MAX),
-        start: at,
-        end: at + 1,
-    }
-}
-
-fn error_span(error: &serde_saphyr::Error, text: &str) -> Span {
-    match error.location() {
-        Some(location) if location.line() > 0 => span(location),
-        _ => span_of_byte(text.as_bytes(), text.len()),
-    }
-}
-
-/// The parser's sentence without its place, which the fault carries itself.
-fn error_text(error: &serde_saphyr::Error) -> String {
-    let rendered = error.without_snippet().to_string();
-    let line = rendered.lines().next().unwrap_or("cannot be read");
-    let sentence = line.find(" at line ").map_or(line, |at| &line[..at]);
-    let known = [
-        (
-            "multiple YAML documents",
-            "a second document begins here; one file holds one",
-        ),
-        (
-            "Aliases",
-            "aliases (`*name`) are not read; write the value out",
-        ),
-        (
-            "recursion limit",
-            "lists and maps are nested too deeply; at most 32 levels are read",
-        ),
-        (
-            "Depth",
-            "lists and maps are nested too deeply; at most 32 levels are read",
-        ),
-        (
-            "illegal placement of ':'",
-            "not valid YAML: no `:` may stand here; is a `[`, `{` or quote above still open?",
-        ),
-    ];
-    match known.iter().find(|(mark, _)| sentence.contains(mark)) {
-        Some((_, message)) => (*message).to_owned(),
-        None => format!(
-            "not valid YAML: {}",
-            sentence.trim_end_matches([',', ':', ' '])
-        ),
-    }
-}
-
-fn span(location: Location) -> Span {
+pub(super) fn span(location: Location) -> Span {
     let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let bytes = location.span();
     let start = bytes
@@ -403,10 +343,42 @@ mod tests {
             b"a: [1, 2\nb: 3\n",
             "f.yaml:2:2 not valid YAML: no `:` may stand here; is a `[`, `{` or quote above still open?\n",
         );
-        faults_of(b"a: 'x", "f.yaml:1:4 not valid YAML: unclosed quote\n");
+        faults_of(
+            b"a: 'x",
+            "f.yaml:1:4 not valid YAML: the quote that opens here is never closed\n",
+        );
+        faults_of(
+            b"a: 1\nb: 2\n\tc: 3\n",
+            "f.yaml:3:1 not valid YAML: a tab; indent with spaces\n",
+        );
+        faults_of(
+            b"a: 1\nb: c: d\n",
+            "f.yaml:2:5 not valid YAML: no `:` may stand here; put quotes around a text with `: `, \
+             and indent keys of one map alike\n",
+        );
         cannot_be_read("a: {b: 1");
         cannot_be_read("a:\n\t- b");
         cannot_be_read("a: b: c");
+    }
+
+    #[test]
+    fn syntax_faults_have_the_byte_of_their_place() {
+        for text in [
+            "a: 1\n\u{e4}: 'x\nc: 3\n",
+            "a: 1\nb: 2\n\tc: 3\n",
+            "a: 1\nb: [1\nc: 3\n",
+        ] {
+            let faults = Faults::new("f.yaml");
+            assert!(parse(text.as_bytes(), &faults).is_none());
+            let span = faults.sorted()[0].span;
+            let again = span_of_byte(text.as_bytes(), span.start);
+            assert_eq!(
+                (again.line, again.column),
+                (span.line, span.column),
+                "{text}"
+            );
+            assert!(span.start > 4, "{text}: not the head of the file");
+        }
     }
 
     #[test]

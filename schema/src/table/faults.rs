@@ -25,9 +25,54 @@ const PLAIN: &[&str] = &[
 /// The column of event times where a file names none.
 const TIME: &str = "TimeGenerated";
 
+/// What the JSON reader found, in the words of a user, without the place that goes beside it.
+pub(super) fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rfind(" at line ").map_or(&*text, |end| &text[..end]);
+    if error.is_syntax() || error.is_eof() {
+        return format!("not valid JSON: {text}");
+    }
+    let parts = text.strip_prefix("invalid type: ");
+    let Some((found, expected)) = parts.and_then(|parts| parts.split_once(", expected ")) else {
+        return format!("does not describe a table: {text}");
+    };
+    let kinds = ["integer ", "floating point ", "boolean "];
+    let found = kinds
+        .iter()
+        .find_map(|kind| found.strip_prefix(kind))
+        .map(str::to_owned)
+        .or_else(|| {
+            found
+                .strip_prefix("string ")
+                .map(|text| format!("the text {text}"))
+        })
+        .unwrap_or_else(|| match found {
+            "sequence" => "a list".to_owned(),
+            "null" => "null".to_owned(),
+            other => format!("a {other}"),
+        });
+    let expected = match expected {
+        "a string" => "a text in quotes",
+        "a boolean" => "true or false",
+        "f64" => "a number without quotes",
+        "a sequence" => "a list",
+        number if number.starts_with(['u', 'i']) => "a whole number without quotes",
+        _ => "something else",
+    };
+    format!("expected {expected}, found {found}")
+}
+
 /// What is wrong with a file, in the order of its places.
 pub(super) fn find(path: &str, bytes: &[u8]) -> Vec<TableError> {
     let faults = Faults::new(path);
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        return vec![TableError::Definition {
+            path: path.to_owned(),
+            line: error.line().max(1),
+            column: error.column().max(1),
+            message: sentence(&error),
+        }];
+    }
     if let Some(node) = parse(bytes, &faults)
         && let Some(map) = MapReader::open(&node, "the table", &faults)
     {

@@ -118,6 +118,11 @@ impl Overlay {
         Some(overlay)
     }
 
+    /// Position of its origin in the plan's list, before the plan is renumbered.
+    pub(crate) fn origin_index(&self) -> usize {
+        usize::try_from(self.origin.0).unwrap_or(usize::MAX)
+    }
+
     pub(crate) fn move_origin(&mut self, first: u32) {
         self.origin.0 += first;
     }
