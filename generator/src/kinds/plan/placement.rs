@@ -13,6 +13,9 @@ use crate::kinds::model::{Days, Until};
 /// Attempts to bring t0 into its interval where windows push it out.
 const ATTEMPTS: usize = 12;
 
+/// Days by which a campaign is then moved back at most.
+const MOST_DAYS_BACK: usize = 60;
+
 /// What placement looks at in a draft.
 #[derive(Clone, Copy)]
 struct Reach {
@@ -71,6 +74,25 @@ pub(crate) fn place(
         } else {
             break;
         };
+        draft = checked(planner, start)?;
+    }
+    bring_back(planner, interval, start, draft)
+}
+
+/// Days of preparation that the log's end hid make a campaign later each time it is moved to begin
+/// earlier: go on, a day at a time.
+fn bring_back(
+    planner: &mut Planner<'_>,
+    interval: TimeRange,
+    mut start: EventTime,
+    mut draft: Draft,
+) -> Result<(EventTime, Draft), PlanError> {
+    for _ in 0..MOST_DAYS_BACK {
+        match reach(planner, &draft) {
+            Some(reach) if reach.first >= interval.end => {}
+            _ => break,
+        }
+        start = start - TimeSpan::from_days(1);
         draft = checked(planner, start)?;
     }
     Ok((start, draft))
