@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Detect(DetectArguments),
     /// Score alerts against the labels of a generated folder.
     Score(ScoreArguments),
+    /// Explain one campaign or incident of a run's results.
+    Why(WhyArguments),
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.
@@ -69,7 +71,20 @@ pub(crate) enum Command {
 pub(crate) struct RunArguments {
     /// Scenario file, the name of a shipped one (`livefire list scenarios`), or a folder of logs
     /// with labels/; a single word that names a shipped one is that one, ./WORD is yours.
-    pub(crate) scenario: PathBuf,
+    #[arg(required_unless_present_any = ["attack", "look_alike"], conflicts_with_all = ["attack", "look_alike"])]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Try one attack kind in a small scenario made for it: by id, or by its file in kinds/.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) attack: Option<String>,
+    /// Try one look-alike in the same way, alone or beside the attack.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) look_alike: Option<String>,
+    /// How quiet the attack is, from 0 to 1.
+    #[arg(long, value_name = "S", requires = "attack", value_parser = stealth)]
+    pub(crate) stealth: Option<f64>,
+    /// An evasion of the attack (repeatable; `livefire list evasions`).
+    #[arg(long = "evasion", value_name = "NAME", requires = "attack")]
+    pub(crate) evasions: Vec<String>,
     /// Folder for the results [default: results/NAME].
     #[arg(long, short, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -114,6 +129,13 @@ pub(crate) struct GenerateArguments {
     /// Worker threads; the bytes do not depend on it [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+}
+
+/// Reads a stealth.
+fn stealth(text: &str) -> Result<f64, String> {
+    let stealth = text.parse().ok();
+    let stealth = stealth.filter(|stealth| (0.0..=1.0).contains(stealth));
+    stealth.ok_or_else(|| "write a number from 0, loud, to 1, as quiet as it can be".to_owned())
 }
 
 /// Reads `1/4`: which part, from 1, and of how many.
@@ -208,6 +230,15 @@ pub(crate) struct ScoreArguments {
     /// How alerts become incidents: `session`, `anchored`, `none`, or with a time, `session:5h`.
     #[arg(long, default_value = "session:5h")]
     pub(crate) grouping: String,
+}
+
+/// Arguments of `why`.
+#[derive(Args, Debug)]
+pub(crate) struct WhyArguments {
+    /// Folder of results, or its name in results/.
+    pub(crate) results: PathBuf,
+    /// A campaign (id in campaigns.csv), or an incident (`first_alert` in incidents.csv).
+    pub(crate) name: String,
 }
 
 /// Arguments of `check`.

@@ -9,6 +9,7 @@ mod new;
 mod run;
 mod score;
 mod show;
+mod why;
 
 use serde_json::json;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Generate(arguments) => generate::run(&arguments, output),
         Command::Detect(arguments) => detect::run(&arguments, output),
         Command::Score(arguments) => score::run(&arguments, output),
+        Command::Why(arguments) => why::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),

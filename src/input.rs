@@ -191,6 +191,32 @@ pub(crate) fn scenario_of_kind(path: &Path) -> Option<(Scenario, Known)> {
     Some((scenario, known))
 }
 
+/// A scenario that stands in no file, by the name that it would have.
+///
+/// # Errors
+/// Every fault.
+pub(crate) fn require_text(
+    path: &Path,
+    text: &str,
+    known: Known,
+    output: Output,
+) -> Result<(Scenario, Known), Failure> {
+    let faults = Faults::new("");
+    let read = |asked: &Path| match asked == path {
+        true => Ok(text.as_bytes().to_vec()),
+        false => shipped::read(asked),
+    };
+    let spec = ScenarioSpec::load(path, &read, &faults);
+    let scenario = spec.validate(&known.kinds, &faults);
+    if !faults.is_empty() && !output.quiet && scenario.is_some() {
+        crate::diagnostics::print(&faults);
+    }
+    match scenario {
+        Some(scenario) => Ok((scenario, known)),
+        None => Err(Failure::Faults(faults)),
+    }
+}
+
 /// As [`scenario`], for a command that needs it; warnings are drawn.
 ///
 /// # Errors

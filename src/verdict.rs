@@ -2,6 +2,7 @@
 //! was false and why, and what to do next.
 
 mod block;
+mod expected;
 mod falses;
 mod format;
 mod misses;
@@ -12,9 +13,10 @@ use std::collections::BTreeMap;
 use livefire_scorer::score::report::{ScoreReport, Target};
 
 use self::block::block;
+pub(crate) use self::expected::{ExpectedRow, rows as expected_rows};
 use self::format::two_digits;
 pub(crate) use self::format::{grouped, seconds_text};
-pub(crate) use self::misses::{rules_that_slept, why_missed};
+pub(crate) use self::misses::{reason_text, rules_that_slept, why_missed};
 
 /// Campaigns that a line names.
 const NAMED: usize = 4;
@@ -50,6 +52,31 @@ pub(crate) fn text(
         misses::stages(report),
         falses::false_incidents(report, title),
         vec![targets(report)],
+        remarks(report),
+        left_out(report),
+    ];
+    for line in blocks.iter().flatten() {
+        text.push_str(line);
+    }
+    text
+}
+
+/// What a run around one kind says: expected and found instead of the table of rules.
+pub(crate) fn text_of_kind(
+    report: &ScoreReport,
+    heading: &Heading,
+    expected: &[ExpectedRow],
+    title: &dyn Fn(&str) -> String,
+) -> String {
+    let mut text = headline(report, heading);
+    text.push_str("\n\n");
+    text.push_str(&expected::table(expected));
+    text.push('\n');
+    let blocks = [
+        misses::missed(report),
+        misses::slept(report),
+        misses::stages(report),
+        falses::false_incidents(report, title),
         remarks(report),
         left_out(report),
     ];

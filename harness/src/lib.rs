@@ -7,8 +7,10 @@
 pub mod acceptance;
 pub mod approach;
 pub mod files;
+pub mod reach;
 pub mod scoring;
 pub mod tally;
+pub mod why;
 pub mod worlds;
 
 pub use approach::Approach;

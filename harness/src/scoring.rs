@@ -5,7 +5,8 @@ use livefire_schema::alert::Mode;
 use livefire_schema::table::Schema;
 use livefire_schema::time::{TICKS_PER_SECOND, TimeSpan};
 use livefire_scorer::score::{
-    LoadedRule, NearestApproach, ScoreError, ScoreInput, ScoreOptions, ScoreReport, score,
+    LoadedRule, NearestApproach, NextEvent, ScoreError, ScoreInput, ScoreOptions, ScoreReport,
+    score,
 };
 
 use crate::approach::Approach;
@@ -69,6 +70,7 @@ pub fn score_run(
         extent: &result.extent,
         rules: &loaded,
         nearest: &nearest,
+        reach: &result.reach,
         options: ScoreOptions {
             largest_ingestion_delay: longest.unwrap_or(TimeSpan::ZERO),
             ..options
@@ -87,6 +89,10 @@ fn nearest(approach: &Approach, rules: &RuleSet) -> Option<NearestApproach> {
         key: approach.key.clone(),
         at: approach.at,
         missed_by: missed_by(approach),
+        next: approach.next_after.map(|after| NextEvent {
+            after,
+            other_key: approach.next_other_key,
+        }),
         level_without_delay: None,
         level_in_any_window: None,
     })

@@ -7,18 +7,20 @@
 
 use std::sync::Arc;
 
-use livefire_detector::engine::{LevelObserver, Unobserved};
+use livefire_detector::engine::LevelObserver;
 use livefire_detector::{
-    Engine, EngineOptions, LateCount, LineError, ProjectedBatch, Projector, RuleSet,
+    Engine, EngineOptions, LateCount, LineError, Projected, ProjectedBatch, Projector, RuleSet,
 };
 use livefire_labels::{Batch, BatchRow, EventSource, LabelBook, LogExtent, RowLabel, SourceError};
 use livefire_schema::alert::{Alert, Details, sort_alerts};
 use livefire_schema::table::Schema;
 use livefire_schema::time::EventTime;
+use livefire_scorer::BenignReach;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::approach::{Approach, ApproachObserver};
+use crate::reach::ReachObserver;
 use crate::tally::{TableTally, Tally};
 
 /// Rows that one task projects.
@@ -67,6 +69,8 @@ pub struct RunResult {
     pub late: Vec<LateCount>,
     /// How close each rule came to each campaign.
     pub approaches: Vec<Approach>,
+    /// How near benign traffic came to each rule form.
+    pub reach: Vec<BenignReach>,
     /// Rows in all.
     pub rows: u64,
 }
@@ -111,13 +115,13 @@ pub fn run(
     }
     pass.book.groups = source.groups().to_vec();
     pass.book.campaigns = source.campaigns();
-    Ok(pass.finish(source.extent(), settings.schema))
+    Ok(pass.finish(source.extent(), settings))
 }
 
 struct Pass {
     projector: Projector,
     world: Engine<ApproachObserver>,
-    benign: Engine<Unobserved>,
+    benign: Engine<ReachObserver>,
     chunks: Vec<Chunk>,
     tally: Tally,
     book: LabelBook,
@@ -154,7 +158,13 @@ impl Pass {
                 engine,
                 ApproachObserver::default(),
             ),
-            benign: Engine::new(rules, schema, reference, engine),
+            benign: Engine::with_observer(
+                rules,
+                schema,
+                reference,
+                engine,
+                ReachObserver::default(),
+            ),
             chunks: Vec::new(),
             tally: Tally::new(schema),
             book: LabelBook::default(),
@@ -200,8 +210,11 @@ impl Pass {
         let (world, benign, withheld) = (&mut self.world, &mut self.benign, &self.withheld);
         let chunks = &*chunks;
         rayon::join(
-            || push_all(world, batch, chunks, &|_| true),
-            || push_all(benign, batch, chunks, &|index| !withheld[index]),
+            || push_all(world, batch, chunks, &|_| true, &|_, _| {}),
+            || {
+                let sees = |index: usize| !withheld[index];
+                push_all(benign, batch, chunks, &sees, &ReachObserver::reads);
+            },
         );
         let benign = self.benign.take_alerts();
         self.benign_alerts.extend(benign.into_iter().map(bare));
@@ -209,7 +222,7 @@ impl Pass {
         Ok(())
     }
 
-    fn finish(mut self, extent: LogExtent, schema: &Schema) -> RunResult {
+    fn finish(mut self, extent: LogExtent, settings: Settings<'_>) -> RunResult {
         self.world.finish();
         self.benign.finish();
         let mut alerts = self.world.take_alerts();
@@ -222,10 +235,11 @@ impl Pass {
             benign_alerts,
             book: self.book,
             extent,
-            tables: self.tally.tables(schema),
+            tables: self.tally.tables(settings.schema),
             unreadable: self.unreadable,
             late: self.world.late(),
             approaches: self.world.into_observer().approaches(),
+            reach: self.benign.into_observer().reach(settings.rules),
             rows: self.rows,
         }
     }
@@ -294,12 +308,14 @@ fn label_of(row: &BatchRow) -> Option<RowLabel> {
     })
 }
 
-/// Feeds an engine the rows that it may see; the others only move its clock.
+/// Feeds an engine the rows that it may see; the others only move its clock. Its observer is told
+/// each of them first.
 fn push_all<O: LevelObserver>(
     engine: &mut Engine<O>,
     batch: &Batch,
     chunks: &[Chunk],
     sees: &dyn Fn(usize) -> bool,
+    told: &dyn Fn(&mut O, &Projected<'_>),
 ) {
     let mut index = 0;
     for (chunk, rows) in chunks.iter().zip(batch.rows.chunks(CHUNK)) {
@@ -310,6 +326,7 @@ fn push_all<O: LevelObserver>(
                 && let Some(row) = projected.next()
                 && sees(index)
             {
+                told(engine.observer_mut(), &row);
                 engine.push(row);
             }
             index += 1;

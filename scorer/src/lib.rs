@@ -20,5 +20,6 @@ pub mod windows;
 
 pub use measure::{Measure, Undefined};
 pub use score::{
-    LoadedRule, NearestApproach, ScoreError, ScoreInput, ScoreOptions, ScoreReport, score,
+    BenignReach, LoadedRule, NearestApproach, NextEvent, ReachClass, Reachability, ScoreError,
+    ScoreInput, ScoreOptions, ScoreReport, score,
 };

@@ -6,6 +6,7 @@
 //! State grows with campaigns and alerts, never with a log's rows. EVALUATION.md §§1–5.
 
 pub mod input;
+pub mod reach;
 pub mod report;
 pub mod worlds;
 
@@ -20,7 +21,8 @@ mod verdict;
 use livefire_schema::alert::{Alert, Mode};
 use livefire_schema::rules::{self, Family};
 
-pub use input::{LoadedRule, NearestApproach, ScoreError, ScoreInput, ScoreOptions};
+pub use input::{LoadedRule, NearestApproach, NextEvent, ScoreError, ScoreInput, ScoreOptions};
+pub use reach::{BenignReach, ReachClass, Reachability};
 pub use report::ScoreReport;
 
 use crate::incidents::{self, GroupedAlert, Incident};

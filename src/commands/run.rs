@@ -1,5 +1,6 @@
 //! `livefire run`: from a scenario, or a folder of logs with labels, to a verdict in one pass.
 
+mod derived;
 mod subject;
 mod warnings;
 
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use livefire_detector::{EngineOptions, RuleSet};
+use livefire_generator::kinds::AttackKind;
 use livefire_generator::scenario::Grouping;
 use livefire_harness::scoring::{loaded_rules, score_run};
 use livefire_harness::{RunError, RunResult, Settings};
@@ -22,7 +24,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::input::{self, Known};
 use crate::output::Output;
 use crate::results::ResultsFolder;
-use crate::verdict::{self, Heading, grouped};
+use crate::verdict::{self, ExpectedRow, Heading, grouped};
 use crate::{generation, progress, report};
 
 /// What one pass needs.
@@ -58,7 +60,19 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     }
     let scored = pass.score(&result)?;
     pass.write(folder, &result, &coverage, &scored)?;
-    pass.tell(&result, &scored, &target, seconds, output)?;
+    let expected = derived::is_asked(arguments).then(|| {
+        let look_alike = pass.look_alike(arguments);
+        verdict::expected_rows(&scored, &result.alerts, &result.book.campaigns, look_alike)
+    });
+    let told = Told {
+        written: &target,
+        rows: result.rows,
+        unreadable: result.unreadable.rows,
+        notes: &pass.subject.notes,
+        score: &scored,
+        expected,
+    };
+    pass.tell(&told, seconds, output)?;
     Ok(Exit::Pass)
 }
 
@@ -157,28 +171,19 @@ impl Pass {
         })
     }
 
-    fn tell(
-        &self,
-        result: &RunResult,
-        scored: &ScoreReport,
-        target: &Path,
-        seconds: f64,
-        output: Output,
-    ) -> Result<(), Failure> {
-        output.json(&Told {
-            written: target,
-            rows: result.rows,
-            unreadable: result.unreadable.rows,
-            notes: &self.subject.notes,
-            score: scored,
-        })?;
+    fn tell(&self, told: &Told<'_>, seconds: f64, output: Output) -> Result<(), Failure> {
+        output.json(told)?;
         let heading = Heading {
-            rows: Some(result.rows),
+            rows: Some(told.rows),
             seconds: Some(seconds),
             ..self.subject.heading.clone()
         };
-        let mut text = verdict::text(scored, &heading, &|kind| self.known.title(kind));
-        let damaged = result.unreadable.rows;
+        let title = |kind: &str| self.known.title(kind);
+        let mut text = match &told.expected {
+            Some(rows) => verdict::text_of_kind(told.score, &heading, rows, &title),
+            None => verdict::text(told.score, &heading, &title),
+        };
+        let damaged = told.unreadable;
         if damaged > 0 {
             let lines = if damaged == 1 { "line" } else { "lines" };
             text.push_str(&format!(
@@ -189,11 +194,18 @@ impl Pass {
         }
         text.push_str(&format!(
             "written to {} - next: {}\n",
-            target.display(),
-            next_step(scored, target)
+            told.written.display(),
+            next_step(told.score, told.written)
         ));
         output.human(&text)?;
         Ok(())
+    }
+
+    /// The look-alike that a run was made for.
+    fn look_alike(&self, arguments: &RunArguments) -> Option<&AttackKind> {
+        let named = arguments.look_alike.as_deref()?;
+        let id = Path::new(named).file_stem()?.to_str()?;
+        self.known.kinds.get(id)
     }
 }
 
@@ -205,13 +217,16 @@ struct Told<'a> {
     unreadable: u64,
     notes: &'a [String],
     score: &'a ScoreReport,
+    /// Expected and found, for a run around one kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Vec<ExpectedRow>>,
 }
 
 /// The one thing to look at next.
 fn next_step(scored: &ScoreReport, target: &Path) -> String {
     let file = |name: &str| -> PathBuf { target.join(name) };
     match scored.campaigns.iter().find(|campaign| !campaign.detected) {
-        Some(missed) => format!("livefire show {}", missed.kind),
+        Some(missed) => format!("livefire why {} {}", target.display(), missed.id),
         None if scored.headline.false_incidents > 0 => file("incidents.csv").display().to_string(),
         None => file("campaigns.csv").display().to_string(),
     }

@@ -52,6 +52,7 @@ pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
         extent: &labels.extent,
         rules: &rules,
         nearest: &[],
+        reach: &[],
         options: ScoreOptions {
             grouping,
             largest_ingestion_delay: known.largest_delay(),

@@ -164,7 +164,8 @@ fn rule_form(rule: &str, mode: Mode) -> String {
     }
 }
 
-fn reason_text(reason: MissReason) -> &'static str {
+/// A reason in words; `Suppressed` is followed by the alert.
+pub(crate) fn reason_text(reason: MissReason) -> &'static str {
     match reason {
         MissReason::NoExpectedRule => "none of its expected rules is loaded",
         MissReason::Suppressed => "its alerts were suppressed by",

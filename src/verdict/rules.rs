@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use livefire_schema::alert::Mode;
 use livefire_schema::rules::{Family, rule};
 use livefire_scorer::score::report::{RuleRow, ScoreReport};
-use livefire_scorer::{Measure, Undefined};
+use livefire_scorer::{Measure, ReachClass, Reachability, Undefined};
 
 use super::format::{rate, seconds_text, share};
 use crate::output;
@@ -15,7 +15,10 @@ use crate::output;
 pub(super) fn table(report: &ScoreReport) -> String {
     let within = seconds_text(Measure::number(report.options.within.seconds_f64()));
     let within = format!("recall@{}", within.replace(' ', ""));
-    let header = ["rule", "caught", "false/day", &within, "median", "P90"];
+    let mut header = vec!["rule", "caught", "false/day", &within, "median", "P90"];
+    if report.rules.iter().any(|row| row.benign_data.is_some()) {
+        header.push("benign data");
+    }
     let (totals, others): (Vec<_>, Vec<_>) = report.rules.iter().partition(|row| row.in_totals);
     let mut rows: Vec<Vec<String>> = totals.iter().map(|row| rule_row(row)).collect();
     rows.push(all_rules(report));
@@ -43,8 +46,16 @@ pub(super) fn precision(report: &ScoreReport) -> String {
         (Some(low), Some(high)) => format!(" ({low:.2}–{high:.2})"),
         _ => String::new(),
     };
+    let unmeasured = unmeasured(report);
+    let unmeasured = match unmeasured.as_slice() {
+        [] => String::new(),
+        rules => format!(
+            "false/day of {} proves little: hardly a benign row comes near them\n",
+            rules.join(", ")
+        ),
+    };
     format!(
-        "precision {}{between}   F1 {}   {} false incidents: {} noise, {} look-alike, {} coincidental\n",
+        "precision {}{between}   F1 {}   {} false incidents: {} noise, {} look-alike, {} coincidental\n{unmeasured}",
         share(headline.ratios.precision),
         share(headline.ratios.f1),
         headline.false_incidents,
@@ -52,6 +63,16 @@ pub(super) fn precision(report: &ScoreReport) -> String {
         headline.false_by_class.confounder,
         headline.false_by_class.coincidental,
     )
+}
+
+/// Rules of the totals that benign traffic hardly comes near.
+fn unmeasured(report: &ScoreReport) -> Vec<&str> {
+    let is_unmeasured = |row: &&RuleRow| {
+        let reach = row.benign_data;
+        row.in_totals && reach.is_some_and(|reach| reach.class != ReachClass::Measured)
+    };
+    let rows = report.rules.iter().filter(is_unmeasured);
+    rows.map(|row| row.rule.as_str()).collect()
 }
 
 /// A rule as the table names it: `R1 prompt injection`, `R1@app_log`, `R2 content safety, binned`.
@@ -87,7 +108,18 @@ fn rule_row(row: &RuleRow) -> Vec<String> {
         share(row.recall_within),
         seconds_text(row.p50),
         seconds_text(row.p90),
+        row.benign_data.map_or_else(String::new, benign_data),
     ]
+}
+
+/// What benign traffic says about a rule's false alerts.
+fn benign_data(reach: Reachability) -> String {
+    match reach.class {
+        ReachClass::Blind => "blind".to_owned(),
+        ReachClass::Thin if reach.near_rows == 1 => "thin (1 row)".to_owned(),
+        ReachClass::Thin => format!("thin ({} rows)", reach.near_rows),
+        ReachClass::Measured => "measured".to_owned(),
+    }
 }
 
 fn all_rules(report: &ScoreReport) -> Vec<String> {

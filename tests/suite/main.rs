@@ -20,4 +20,5 @@ mod support;
 mod timeline;
 mod twins;
 mod user_made;
+mod why;
 mod worlds;

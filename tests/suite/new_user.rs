@@ -115,3 +115,77 @@ fn an_interrupt_leaves_nothing_half_written() {
         assert_eq!(names(), Vec::<String>::new(), "{command}");
     }
 }
+
+#[test]
+fn a_kind_can_be_tried_without_a_scenario() {
+    let work = Work::new();
+    let answer = work.run("run --attack content_violation --evasion low_and_slow --stealth 0.2 --look-alike shared_template_prompts");
+    answer
+        .exits(0)
+        .prints("R2    content_violation        should fire")
+        .prints("raises it as published")
+        .prints("written to results/content_violation-beside-shared_template_prompts");
+    let found = work
+        .run("run --attack content_violation --json -o loud")
+        .exits(0)
+        .json();
+    let row = &found["expected"][0];
+    assert_eq!(
+        (&row["rule"], &row["expected"]),
+        (&"R2".into(), &"should fire".into())
+    );
+    let caught = found["score"]["rules"].as_array().expect("a list");
+    let r2 = caught.iter().find(|row| row["rule"] == "R2").expect("ran");
+    assert_eq!(row["found"], format!("in {} of 3", r2["caught"]));
+    let quiet = work
+        .run("run --look-alike travel_vpn_mobile_handover --json -o quiet")
+        .exits(0)
+        .json();
+    let rows = quiet["expected"].as_array().expect("a list");
+    let high = rows
+        .iter()
+        .find(|row| row["rule"] == "R4.high")
+        .expect("is asked");
+    assert_eq!(high["expected"], "should not fire");
+    assert_eq!(
+        high["found"], "0 false incidents",
+        "an R4 of medium is none"
+    );
+    for (wrong, say) in [
+        (
+            "--attack content_violatoin",
+            "did you mean `content_violation`?",
+        ),
+        (
+            "--attack content_violation --evasion just_undr",
+            "did you mean `just_under`?",
+        ),
+        ("--look-alike content_violation", "no look-alike"),
+        (
+            "--attack content_violation --stealth 2",
+            "from 0, loud, to 1",
+        ),
+        ("quick --attack content_violation", "cannot be used with"),
+        ("", "<SCENARIO"),
+    ] {
+        work.run(&format!("run {wrong}")).exits(3).says(say);
+    }
+}
+
+#[test]
+fn a_kind_that_was_just_written_can_be_tried() {
+    let work = Work::new();
+    work.run("new attack my_attack").exits(0);
+    work.run("run --attack my_attack -o by-id")
+        .exits(0)
+        .prints("my_attack");
+    work.run("run --attack kinds/my_attack.yaml -o by-file")
+        .exits(0);
+    assert_eq!(
+        work.read("by-id/metrics.json"),
+        work.read("by-file/metrics.json")
+    );
+    work.run("run --attack elsewhere/my_attack.yaml")
+        .exits(3)
+        .says("in a folder called kinds/");
+}

@@ -122,6 +122,7 @@ impl Case {
             extent: &self.log.extent,
             rules: &self.rules,
             nearest: &[],
+            reach: &[],
             options: ScoreOptions {
                 grouping: Grouping::None,
                 ..ScoreOptions::default()

@@ -7,6 +7,7 @@ use livefire_schema::time::{EventTime, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::incidents::Grouping;
+use crate::score::reach::BenignReach;
 use crate::windows::suppression::Suppression;
 
 /// One rule form that the run has loaded.
@@ -69,12 +70,24 @@ pub struct NearestApproach {
     pub at: EventTime,
     /// What the next event missed by: `12 s past the bin's edge`, `other key`.
     pub missed_by: String,
+    /// The campaign's next event after it, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextEvent>,
     /// The level that would have been reached had every row arrived at once, if measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_without_delay: Option<u64>,
     /// The highest level within any stretch as long as the window, whatever the grid, if measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_in_any_window: Option<u64>,
+}
+
+/// The event that came next and did not raise the level.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NextEvent {
+    /// How long after the nearest approach.
+    pub after: TimeSpan,
+    /// Whether it stood under another key.
+    pub other_key: bool,
 }
 
 /// Options of scoring; all are printed with the result.
@@ -126,6 +139,8 @@ pub struct ScoreInput<'a> {
     pub rules: &'a [LoadedRule],
     /// Nearest approaches, where measured.
     pub nearest: &'a [NearestApproach],
+    /// How near benign traffic came to the rules, where measured.
+    pub reach: &'a [BenignReach],
     /// Options.
     pub options: ScoreOptions,
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use livefire_labels::{CampaignIndex, StageExtent};
 use livefire_schema::alert::Mode;
 use livefire_schema::rules::RuleToken;
-use livefire_schema::time::{EventTime, TimeRange};
+use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::FalseClass;
@@ -16,6 +16,7 @@ use crate::headline::{EventFigures, FalseByClass, Ratios};
 use crate::measure::Measure;
 use crate::operations::rates::FalseRate;
 use crate::score::input::{NearestApproach, ScoreOptions};
+use crate::score::reach::Reachability;
 use crate::score::worlds::MaskedAlert;
 use crate::uncertainty::intervals::Interval;
 
@@ -200,6 +201,10 @@ pub struct RuleRow {
     pub p50: Measure,
     /// 90th percentile of it.
     pub p90: Measure,
+    /// Counting or join window as loaded; nothing for a rule that the run does not know.
+    pub window: Option<TimeSpan>,
+    /// What benign traffic says about its false alerts, where measured.
+    pub benign_data: Option<Reachability>,
 }
 
 /// One attack kind.

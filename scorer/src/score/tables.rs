@@ -11,7 +11,8 @@ use crate::measure::{Measure, Undefined};
 use crate::operations::rates::false_rate;
 use crate::score::campaigns::{expects, follow_up_within, reach, subject};
 use crate::score::counts_in_totals;
-use crate::score::input::ScoreInput;
+use crate::score::input::{LoadedRule, ScoreInput};
+use crate::score::reach::Reachability;
 use crate::score::report::{
     AlertRow, AttackRow, CampaignRow, Detection, IncidentRow, LeftOut, MatrixCell, RuleRow,
 };
@@ -102,9 +103,21 @@ fn rule_row(
         recall_within: survival.recall_at(input.options.within.seconds_f64()),
         p50: survival.quantile(50),
         p90: survival.quantile(90),
+        window: loaded(input, &rule, mode).map(|loaded| loaded.window),
+        benign_data: input
+            .reach
+            .iter()
+            .find(|reach| reach.rule == rule && reach.mode == mode)
+            .map(|reach| Reachability::of(reach.near_rows)),
         rule,
         mode,
     }
+}
+
+/// A form as the run has loaded it.
+fn loaded<'a>(input: &'a ScoreInput<'_>, rule: &str, mode: Mode) -> Option<&'a LoadedRule> {
+    let mut loaded = input.rules.iter();
+    loaded.find(|loaded| loaded.rule == rule && loaded.mode == mode)
 }
 
 /// The campaigns that expect a form, as subjects of its own time to detect.
@@ -114,11 +127,7 @@ fn subjects_of(
     rule: &str,
     mode: Mode,
 ) -> Vec<Subject> {
-    let loaded = input
-        .rules
-        .iter()
-        .find(|loaded| loaded.rule == rule && loaded.mode == mode);
-    let horizon = loaded.map(reach).unwrap_or_default();
+    let horizon = loaded(input, rule, mode).map(reach).unwrap_or_default();
     campaigns
         .iter()
         .filter(|row| expects(&row.expected, rule))

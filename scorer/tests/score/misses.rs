@@ -70,6 +70,7 @@ fn approach(level: u64) -> NearestApproach {
         key: "ada".to_owned(),
         at: at(1500),
         missed_by: "the third 3 min later".to_owned(),
+        next: None,
         level_without_delay: None,
         level_in_any_window: None,
     }

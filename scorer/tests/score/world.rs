@@ -170,6 +170,7 @@ impl World {
             extent: &self.extent,
             rules: &self.rules,
             nearest: &[],
+            reach: &[],
             options: self.options.clone(),
         }
     }

@@ -8,6 +8,7 @@ use livefire_harness::FileSource;
 use livefire_labels::EventSource;
 use livefire_schema::time::{EventTime, TimeSpan};
 
+use super::derived;
 use crate::arguments::RunArguments;
 use crate::exit::Failure;
 use crate::generation;
@@ -47,10 +48,13 @@ pub(super) fn open(
     arguments: &RunArguments,
     output: Output,
 ) -> Result<(Subject, Known, Box<dyn EventSource>), Failure> {
-    if arguments.scenario.is_dir() && !shipped::is_name(&arguments.scenario) {
-        return files(arguments);
-    }
-    let (scenario, known) = input::require_scenario(&arguments.scenario, output)?;
+    let (scenario, known) = match arguments.scenario.as_deref() {
+        Some(folder) if folder.is_dir() && !shipped::is_name(folder) => {
+            return files(folder, arguments);
+        }
+        Some(path) => input::require_scenario(path, output)?,
+        None => derived::scenario(arguments, output)?,
+    };
     let scenario = match arguments.seed {
         Some(seed) => scenario.with_seed(seed),
         None => scenario,
@@ -67,8 +71,10 @@ pub(super) fn open(
     ))
 }
 
-fn files(arguments: &RunArguments) -> Result<(Subject, Known, Box<dyn EventSource>), Failure> {
-    let folder = &arguments.scenario;
+fn files(
+    folder: &Path,
+    arguments: &RunArguments,
+) -> Result<(Subject, Known, Box<dyn EventSource>), Failure> {
     require_whole_log(folder)?;
     if arguments.seed.is_some() {
         return Err(Failure::usage(
