@@ -174,7 +174,7 @@ fn remarks(report: &ScoreReport) -> Vec<String> {
         ),
         (
             counts.overlap_only,
-            "alerts that their evidence cannot judge: in no figure (`livefire run LOGS` can)",
+            "alerts that their evidence cannot judge: in no figure",
         ),
         (counts.suppressed, "alerts suppressed"),
         (
@@ -194,7 +194,7 @@ fn remarks(report: &ScoreReport) -> Vec<String> {
         .map(|(number, what)| vec![number.to_string(), (*what).to_owned()])
         .collect();
     if report.masked.is_none() {
-        let what = "benign alerts hidden by an attack: only `livefire run LOGS` can tell";
+        let what = "benign alerts hidden by an attack: these alerts alone cannot tell";
         rows.push(vec!["?".to_owned(), what.to_owned()]);
     }
     block("remarks", &rows, "metrics.json")

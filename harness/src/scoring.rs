@@ -57,11 +57,7 @@ pub fn score_run(
     options: ScoreOptions,
 ) -> Result<ScoreReport, ScoreError> {
     let loaded = loaded_rules(rules, engine);
-    let nearest: Vec<_> = result
-        .approaches
-        .iter()
-        .filter_map(|approach| nearest(approach, rules))
-        .collect();
+    let nearest = nearest_approaches(result, rules);
     let longest = schema.iter().map(|(_, table)| table.delay_cut()).max();
     score(&ScoreInput {
         alerts: &result.alerts,
@@ -76,6 +72,15 @@ pub fn score_run(
             ..options
         },
     })
+}
+
+/// How near each rule form came to each campaign, in the scorer's terms.
+#[must_use]
+pub fn nearest_approaches(result: &RunResult, rules: &RuleSet) -> Vec<NearestApproach> {
+    let approaches = result.approaches.iter();
+    approaches
+        .filter_map(|approach| nearest(approach, rules))
+        .collect()
 }
 
 fn nearest(approach: &Approach, rules: &RuleSet) -> Option<NearestApproach> {

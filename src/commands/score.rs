@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use livefire_detector::RuleSet;
-use livefire_harness::FileSource;
-use livefire_labels::{Batch, EventSource, SourceError, io};
+use livefire_detector::{EngineOptions, RuleSet};
+use livefire_harness::scoring::nearest_approaches;
+use livefire_harness::{FileSource, RunResult, Settings};
+use livefire_labels::io;
 use livefire_schema::alert::{Alert, Mode};
 use livefire_schema::ids::ItemId;
 use livefire_schema::rules::{RuleToken, rule};
@@ -37,22 +38,24 @@ pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
     }
     let rules = loaded(&alerts, &rule_tokens(&arguments.rules)?);
     let known = Known::load(None)?;
-    let unknown = verify(&arguments.folder, &labels, &alerts, &known)?;
-    if unknown > 0 {
+    let beside = beside(&arguments.folder, &labels, &alerts, &rules, &known)?;
+    if beside.unknown > 0 {
         output.remark(&format!(
             "note: {} of the alerts' rows are not in {}: they count as benign",
-            grouped(unknown),
+            grouped(beside.unknown),
             arguments.folder.display()
         ));
     }
+    let run = beside.run.as_ref();
+    let nearest = run.map_or_else(Vec::new, |(run, rules)| nearest_approaches(run, rules));
     let input = ScoreInput {
         alerts: &alerts,
-        world_zero: None,
+        world_zero: run.map(|(run, _)| run.benign_alerts.as_slice()),
         book: &labels.book,
         extent: &labels.extent,
         rules: &rules,
-        nearest: &[],
-        reach: &[],
+        nearest: &nearest,
+        reach: run.map_or(&[], |(run, _)| run.reach.as_slice()),
         options: ScoreOptions {
             grouping,
             largest_ingestion_delay: known.largest_delay(),
@@ -91,37 +94,79 @@ fn labels(folder: &Path) -> Result<io::Labels, Failure> {
     io::read(&place).map_err(|error| Failure::input(error.to_string()))
 }
 
+/// What the logs beside the labels tell.
+#[derive(Default)]
+struct Beside {
+    /// Rows that the alerts name and the logs do not hold.
+    unknown: u64,
+    /// A run of our rules over the logs, where it raised every alert of ours that was given: then
+    /// they are of these rules, and the world without attacks is theirs.
+    run: Option<(RunResult, RuleSet)>,
+}
+
 /// Where logs stand beside the labels, checks that every row of them is accounted for: a row that
-/// the labels do not know would count as benign. Gives how many rows of the alerts' evidence the
-/// logs do not hold.
-fn verify(
+/// the labels do not know would count as benign; and runs the rules of ours over them.
+fn beside(
     folder: &Path,
     labels: &io::Labels,
     alerts: &[Alert],
+    loaded: &[LoadedRule],
     known: &Known,
-) -> Result<u64, Failure> {
+) -> Result<Beside, Failure> {
     let has_logs = folder.join("ContainerLogV2.ndjson").is_file();
     if labels.coverage.is_none() || !has_logs {
-        return Ok(0);
+        return Ok(Beside::default());
     }
-    let wrong = |error: SourceError| Failure::input(error.to_string());
     let rows = alerts.iter().flat_map(|alert| &alert.evidence);
     let mut sought: FxHashSet<ItemId> = rows.map(|row| row.item).collect();
     let named = sought.len();
-    let mut source = FileSource::open(folder, &known.schema).map_err(wrong)?;
-    let mut batch = Batch::default();
-    while source.next_batch(&mut batch).map_err(wrong)? {
+    let mut rules = known.rules.clone();
+    let tokens: Vec<RuleToken> = loaded
+        .iter()
+        .filter_map(|form| form.rule.parse().ok())
+        .collect();
+    // Names that the shipped rules do not have run nothing: the logs are still read.
+    let is_ours = !tokens.is_empty() && rules.select(&tokens).is_ok();
+    let runs = |mode| loaded.iter().any(|form| form.mode == mode);
+    let engine = EngineOptions {
+        streaming: runs(Mode::Streaming),
+        binned: runs(Mode::Binned),
+        ..EngineOptions::default()
+    };
+    let wrong = |error: &dyn std::fmt::Display| Failure::input(error.to_string());
+    let mut source = FileSource::open(folder, &known.schema).map_err(|error| wrong(&error))?;
+    let settings = Settings {
+        schema: &known.schema,
+        rules: &rules,
+        engine: &engine,
+        strict: false,
+    };
+    let result = livefire_harness::run(&mut source, settings, &mut |_, _| {}, &mut |batch| {
         for row in &batch.rows {
             sought.remove(&row.item);
         }
-    }
+        Ok(())
+    });
+    let result = result.map_err(|error| wrong(&error))?;
     if named > 0 && sought.len() == named {
         return Err(Failure::input(format!(
             "the alerts are of another log: none of the rows that they name is in {}",
             folder.display()
         )));
     }
-    Ok(u64::try_from(sought.len()).unwrap_or(u64::MAX))
+    let raised: FxHashSet<&str> = result
+        .alerts
+        .iter()
+        .map(|alert| alert.id.as_str())
+        .collect();
+    let mut ours = alerts
+        .iter()
+        .filter(|alert| rule(alert.base_rule()).is_some());
+    let is_same = is_ours && ours.all(|alert| raised.contains(alert.id.as_str()));
+    Ok(Beside {
+        unknown: u64::try_from(sought.len()).unwrap_or(u64::MAX),
+        run: is_same.then_some((result, rules)),
+    })
 }
 
 /// Refuses a verdict that rests on no alert: its recall of 0 would be the alerts', not the rules'.

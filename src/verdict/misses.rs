@@ -140,7 +140,7 @@ fn reason_and_approach(miss: &Miss, rules: &str, named: bool, measured: bool) ->
     let mut text = match (&miss.silenced_by, nearest.is_empty()) {
         (Some(alert), _) => format!("{reason} {alert}"),
         (None, true) if miss.reason == MissReason::BelowThreshold && !measured => {
-            "no alert (how near it came: `livefire run LOGS`)".to_owned()
+            "no alert".to_owned()
         }
         (None, true) if miss.reason == MissReason::BelowThreshold => {
             format!("nothing in it that {rules} looks for")
