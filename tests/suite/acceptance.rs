@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use livefire_generator::kinds::AttackKind;
+use livefire_generator::kinds::{AttackKind, AttackLibrary};
 use livefire_harness::acceptance::{Line, Promise, Setup, Verdict, check_plans, measure, page};
 
 /// Seeds of the small form; the threshold is scaled to them.
@@ -60,7 +60,19 @@ fn stages_wait_and_tables_are_as_listed_for_every_shipped_kind() {
     }
 }
 
-/// Writes `results/acceptance.md`; `LIVEFIRE_SEEDS` sets another number of seeds.
+/// The shipped kinds as they stand on disk now, so that editing one needs no build.
+fn on_disk(setup: &mut Setup) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("generator");
+    let mut sources = AttackLibrary::embedded_sources();
+    for source in &mut sources {
+        source.bytes = std::fs::read(folder.join(&source.path)).expect("the kind is there");
+    }
+    setup.library = AttackLibrary::load(&sources, &[], &setup.schema)
+        .unwrap_or_else(|faults| panic!("{faults}"));
+}
+
+/// Writes `results/acceptance.md`; `LIVEFIRE_SEEDS` sets another number of seeds. With
+/// `LIVEFIRE_KINDS=id,id` only these kinds are measured, as their files are now, and shown.
 #[test]
 #[ignore = "minutes long: `just acceptance`"]
 fn every_kind_on_twenty_seeds() {
@@ -68,7 +80,18 @@ fn every_kind_on_twenty_seeds() {
         text.parse()
             .expect("LIVEFIRE_SEEDS is a whole number of seeds")
     });
-    let setup = Setup::embedded();
+    let mut setup = Setup::embedded();
+    if let Ok(wanted) = std::env::var("LIVEFIRE_KINDS") {
+        on_disk(&mut setup);
+        let kinds = wanted.split(',').map(|id| setup.library.get(id));
+        let kinds: Vec<&AttackKind> = kinds.map(|kind| kind.expect("is a kind")).collect();
+        let table = measure(&setup, &kinds, &seeds(count));
+        println!("{table}");
+        let broken: Vec<String> = table.broken().map(ToString::to_string).collect();
+        assert!(table.faults.is_empty(), "not run: {:#?}", table.faults);
+        assert!(broken.is_empty(), "broken promises: {broken:#?}");
+        return;
+    }
     let kinds: Vec<&AttackKind> = setup.library.iter().collect();
     let table = measure(&setup, &kinds, &seeds(count));
     let plans = check_plans(&setup, &kinds, &seeds(CAMPAIGNS));
