@@ -10,6 +10,7 @@ mod calibration;
 mod checking;
 mod checking_files;
 mod command_line;
+mod evasions;
 mod fingerprints;
 mod new_user;
 mod readme;

@@ -38,7 +38,8 @@ fn arithmetic_and_the_second_world_agree_on_every_alert_of_every_scenario() {
 fn arithmetic_and_the_second_world_agree_on_every_alert_of_every_whole_scenario() {
     let rules = Rules::every_form();
     let loaded = loaded_rules(&rules.set, &rules.engine);
-    for name in shipped() {
+    // A month of 20,000 people would take hours in every form.
+    for name in shipped().into_iter().filter(|name| name != "month") {
         let path = folder().join(format!("{name}.yaml"));
         let world = World::read(&format!("include: [{}]\n", path.display()));
         let result = world.run(&rules).result;

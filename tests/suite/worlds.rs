@@ -1,8 +1,9 @@
 //! Worlds for proofs: the shipped scenarios as they are or shortened, run through the library.
 //!
-//! A shortened scenario is the shipped file, included, with fewer users where it is large: every
-//! campaign and every look-alike is there, over a hundred thousand rows at most. The folder is listed, so a scenario
-//! that is added is proved with the others.
+//! A shortened scenario is the shipped file, included, with fewer users where it is large, or what
+//! `tests/data/shortened/` holds under its name: every campaign and every look-alike is there, over a
+//! hundred thousand rows at most. The folder is listed, so a scenario that is added is proved with the
+//! others.
 
 use std::fs;
 use std::io;
@@ -55,8 +56,14 @@ pub(crate) fn shipped() -> Vec<String> {
     names
 }
 
-/// A shipped scenario that has a hundred thousand rows at most: as it is, or with fewer users.
+/// A shipped scenario that has a hundred thousand rows at most: as it is, or with fewer users, or in
+/// a form of its own.
 pub(crate) fn shortened_text(name: &str) -> String {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = own.join(format!("tests/data/shortened/{name}.yaml"));
+    if own.exists() {
+        return format!("include: [{}]\n", own.display());
+    }
     let include = format!(
         "include: [{}]\n",
         folder().join(format!("{name}.yaml")).display()

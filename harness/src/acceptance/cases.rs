@@ -18,10 +18,11 @@ const QUIET: f64 = 0.9;
 const ESCAPES: &[(&str, &[&str])] = &[
     ("office_exit", &["R4", "C3", "U3"]),
     ("outside_join", &["C1", "C2"]),
-    ("prewarm", &["R4", "U1", "U2"]),
+    // A few requests a day hide neither a jump in volume nor a switch of models.
+    ("prewarm", &["R4"]),
     ("filter_avoid", &["C1", "C2"]),
+    ("low_and_slow", &["U1", "U2", "U4"]),
     ("human_pacing", &["U1"]),
-    ("low_and_slow", &["U1", "U4"]),
     ("invisible_mutation", &["H1"]),
 ];
 
