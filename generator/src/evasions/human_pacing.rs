@@ -1,9 +1,10 @@
 //! `human_pacing`: the gaps of a person in place of a script's.
 //!
-//! A run of a machine's stage becomes sittings: think time after an answer, a longer wait after each
-//! refusal for volume (429) than after the one before, and a break once the sitting is over or no wait would be
-//! patient enough. Stages that people pace already stay. No event is dropped or comes earlier, so
-//! the run takes longer, and a rule that counts sees it wherever a person would be counted.
+//! A run of a machine's stage becomes sittings: think time after an answer, after each refusal for
+//! volume (429) a longer wait than after the one before, and a break once refusals end in an answer,
+//! patience is out, or the sitting is over. Stages that people pace already stay. No event is
+//! dropped or comes earlier, so the run takes longer, and a rule that counts sees it wherever a
+//! person would be counted.
 
 use livefire_schema::time::{EventTime, TimeSpan};
 
@@ -68,7 +69,7 @@ struct Sitting {
     last: (EventTime, EventTime),
     /// Whether that was answered 429.
     is_refused: bool,
-    /// 429 since the sitting began: each makes the next wait longer, answers between them or not.
+    /// 429 since the sitting began.
     refusals: i32,
 }
 
@@ -111,9 +112,6 @@ fn gap(place: Key, sitting: &Sitting) -> (f64, bool) {
         let drawn = place.named("break").lognormal(median, sigma);
         (drawn.max(least), true)
     };
-    if place.named("over").chance(1.0 / TURNS) {
-        return pause();
-    }
     if sitting.is_refused {
         let grown = FIRST_WAIT * libm::pow(GROWTH, f64::from(sitting.refusals - 1));
         let wait = place.named("wait").lognormal(grown, WAIT_SIGMA);
@@ -122,6 +120,10 @@ fn gap(place: Key, sitting: &Sitting) -> (f64, bool) {
         } else {
             (wait, false)
         };
+    }
+    // Who got an answer at last turns to something else.
+    if sitting.refusals > 0 || place.named("over").chance(1.0 / TURNS) {
+        return pause();
     }
     let (median, sigma, cut) = THINK;
     let drawn = place.named("think").lognormal(median, sigma);
