@@ -1,8 +1,9 @@
 //! `invisible_mutation`: another hash for a text that reads the same.
 //!
-//! A zero-width space between two words, a letter of the same shape from another alphabet, or
-//! orders in tag characters behind the text. A text has as many variants as it has such places;
-//! once all are used, the one used least comes again. Tag characters differ in a hidden number.
+//! Zero-width spaces between its words, letters of the same shape from another alphabet, or orders
+//! in tag characters behind the text. The first two also break up phrases that a list of keywords
+//! looks for. A text has as many variants as it has such places; once all are used, the one used
+//! least comes again. Tag characters differ in a hidden number.
 
 use super::knobs::{KnobSet, word};
 use super::rewording::{Print, reword};

@@ -37,7 +37,7 @@ pub(crate) fn apply(mutation: Mutation, nonce: Key, slots: &Slots, text: &mut St
             }
         }
         Mutation::ZeroWidth => insert_zero_width(nonce, text),
-        Mutation::Homoglyph => replace_some(text, nonce.index(5), look_alike),
+        Mutation::Homoglyph => replace_many(text, nonce.index(5), look_alike),
         Mutation::TagCharacters => {
             let tag = |byte: u8| char::from_u32(0xe_0000 + u32::from(byte));
             let hidden = format!("{HIDDEN} {number}");
@@ -108,12 +108,35 @@ fn replace_some(text: &mut String, key: Key, change: fn(char) -> Option<char>) {
     }
 }
 
-/// U+200B between two words: beside a space.
+/// U+200B between all words, before or behind each space.
 fn insert_zero_width(nonce: Key, text: &mut String) {
-    let spaces: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).collect();
-    let at = usize::try_from(nonce.index(8).below(spaces.len() as u64)).unwrap_or(0);
-    match spaces.get(at) {
-        Some(at) => text.insert(*at, '\u{200b}'),
-        None => text.push('\u{200b}'),
+    let mut changed = String::with_capacity(2 * text.len());
+    let mut spaces = 0u64;
+    for character in text.chars() {
+        if character != ' ' {
+            changed.push(character);
+            continue;
+        }
+        let is_before = nonce.index(8).index(spaces).chance(0.5);
+        changed.push_str(if is_before { "\u{200b} " } else { " \u{200b}" });
+        spaces += 1;
+    }
+    if spaces == 0 {
+        changed.push('\u{200b}');
+    }
+    *text = changed;
+}
+
+/// About half of the letters that have a look-alike, and one at least.
+fn replace_many(text: &mut String, key: Key, change: fn(char) -> Option<char>) {
+    let changed = (0u64..).zip(text.chars()).map(|(place, old)| {
+        let is_changed = key.index(9).index(place).chance(0.5);
+        change(old).filter(|_| is_changed).unwrap_or(old)
+    });
+    let changed: String = changed.collect();
+    if changed == *text {
+        replace_some(text, key, change);
+    } else {
+        *text = changed;
     }
 }

@@ -89,6 +89,10 @@ fn an_invisible_change_reads_the_same_and_defeats_the_count_of_users() {
             for (old, new) in texts("coordinated_prompt_hash", &asked, seed) {
                 assert_ne!(old, new, "{mutation}");
                 assert_eq!(seen(&old), seen(&new), "{mutation}");
+                if mutation == "zero_width" {
+                    let bare = new.replace("\u{200b} ", "").replace(" \u{200b}", "");
+                    assert!(!bare.contains(' '), "no phrase of two words is left: {new}");
+                }
             }
             let (plan, world) = asked.plan("coordinated_prompt_hash", &world(seed));
             let most = most_sliding(&counted("R5", &plan, &world), window);
