@@ -21,6 +21,10 @@ snapshots:
 update-fingerprints:
     LIVEFIRE_UPDATE=1 cargo test --release --test suite -- fingerprints the_verdict_is_what
 
+# Rewrite the documentation pages in docs/.
+pages:
+    cargo run --release -- pages
+
 # Benchmarks.
 bench:
     cargo bench --workspace

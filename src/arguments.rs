@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Write a commented file to start from.
     New(NewArguments),
+    /// Write documentation pages of attacks, look-alikes, evasions, rules and tables.
+    Pages(PagesArguments),
     /// Write a completion script for a shell.
     Completions(CompletionsArguments),
 }
@@ -316,6 +318,17 @@ pub(crate) enum NewFile {
     Scenario,
     /// An attack kind.
     Attack,
+}
+
+/// Arguments of `pages`.
+#[derive(Args, Debug)]
+pub(crate) struct PagesArguments {
+    /// Folder to write.
+    #[arg(long, short, value_name = "DIR", default_value = "docs")]
+    pub(crate) output: PathBuf,
+    /// Folder with kinds/, tables/ and rules/ of your own, described with the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.

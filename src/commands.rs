@@ -6,6 +6,7 @@ mod detect;
 mod generate;
 mod list;
 mod new;
+mod pages;
 mod run;
 mod score;
 mod show;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),
         Command::New(arguments) => new::run(&arguments, output),
+        Command::Pages(arguments) => pages::run(&arguments, output),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {

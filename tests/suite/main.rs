@@ -13,6 +13,7 @@ mod command_line;
 mod evasions;
 mod fingerprints;
 mod new_user;
+mod pages;
 mod readme;
 mod reference;
 mod running;
