@@ -102,7 +102,9 @@ impl Case {
                 touched[usize::try_from(campaign.0).expect("small")] += 1;
             }
         }
-        let forms = ["R1", "R2", "R3", "R4", "R5", "R6", "C1", "C2", "C3"];
+        let forms = [
+            "R1", "R2", "R3", "R4", "R5", "R6", "C1", "C2", "C3", "U1", "U2", "U3", "U4",
+        ];
         let rule = |form| LoadedRule::with_defaults(form, Mode::Streaming).expect("is a rule");
         Case {
             name: name.to_owned(),

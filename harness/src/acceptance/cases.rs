@@ -18,10 +18,11 @@ const QUIET: f64 = 0.9;
 const ESCAPES: &[(&str, &[&str])] = &[
     ("office_exit", &["R4", "C3", "U3"]),
     ("outside_join", &["C1", "C2"]),
-    // A few requests a day hide neither a jump in volume nor a switch of models.
+    // A few requests a day hide neither a jump in volume nor a switch of models; nothing escapes U2
+    // that leaves the switch a switch.
     ("prewarm", &["R4"]),
     ("filter_avoid", &["C1", "C2"]),
-    ("low_and_slow", &["U1", "U2", "U4"]),
+    ("low_and_slow", &["U1", "U4"]),
     ("human_pacing", &["U1"]),
     ("invisible_mutation", &["H1"]),
 ];
