@@ -118,6 +118,8 @@ pub struct Engine<O = Unobserved> {
     clock: EventTime,
     next_release: EventTime,
     alerts: Vec<Alert>,
+    /// The form of each alert.
+    origins: Vec<FormIndex>,
     observer: O,
 }
 
@@ -183,6 +185,7 @@ impl<O: LevelObserver> Engine<O> {
             clock: EventTime::MIN,
             next_release: EventTime::MIN,
             alerts: Vec::new(),
+            origins: Vec::new(),
             observer,
         }
     }
@@ -229,7 +232,15 @@ impl<O: LevelObserver> Engine<O> {
 
     /// The alerts since the last call, in the order in which they became final.
     pub fn take_alerts(&mut self) -> Vec<Alert> {
+        self.origins.clear();
         std::mem::take(&mut self.alerts)
+    }
+
+    /// As [`Engine::take_alerts`], each with the form that raised it: forms of
+    /// [`RuleSet::side_by_side`] share their names.
+    pub fn take_alerts_by_form(&mut self) -> Vec<(FormIndex, Alert)> {
+        let origins = std::mem::take(&mut self.origins);
+        origins.into_iter().zip(self.take_alerts()).collect()
     }
 
     /// The ingestion clock.
@@ -298,6 +309,7 @@ impl<O: LevelObserver> Engine<O> {
                 observer: observer.is_enabled().then_some(observer),
             };
             act(instance, &mut context);
+            self.origins.resize(self.alerts.len(), head.index);
         }
     }
 }

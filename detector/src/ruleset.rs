@@ -3,6 +3,7 @@
 //! Parameter files come embedded; a user's folder overrides them by rule id. A *form* is a rule in
 //! its default shape or in one variant, with all its values resolved.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -166,6 +167,26 @@ impl RuleSet {
         }
         self.selected = selected;
         Ok(())
+    }
+
+    /// The forms of several sets in one, so that one pass runs them beside each other on the same
+    /// rows; gives for each set which of the forms are its own.
+    ///
+    /// Forms keep their names, hence [`Engine::take_alerts_by_form`](crate::Engine). What is set
+    /// or selected afterwards belongs to the first set.
+    #[must_use]
+    pub fn side_by_side(sets: &[RuleSet]) -> (RuleSet, Vec<Range<usize>>) {
+        let mut all = RuleSet {
+            entries: sets.first().map_or_else(Vec::new, |set| set.entries.clone()),
+            selected: Vec::new(),
+        };
+        let mut ranges = Vec::new();
+        for set in sets {
+            let start = all.selected.len();
+            all.selected.extend(set.selected.iter().cloned());
+            ranges.push(start..all.selected.len());
+        }
+        (all, ranges)
     }
 
     /// Sets a parameter by name: `R1.window` changes the rule in every form that does not fix it

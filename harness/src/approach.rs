@@ -39,14 +39,26 @@ pub struct Approach {
 /// Collects nearest approaches of one world.
 #[derive(Debug, Default)]
 pub struct ApproachObserver {
+    is_disabled: bool,
     campaigns: FxHashMap<ItemId, CampaignIndex>,
     best: FxHashMap<(u16, u8, u32), Approach>,
 }
 
 impl ApproachObserver {
+    /// One that asks for no level and collects nothing.
+    #[must_use]
+    pub fn disabled() -> Self {
+        ApproachObserver {
+            is_disabled: true,
+            ..ApproachObserver::default()
+        }
+    }
+
     /// Tells that a row is caused by a campaign; before the engine reaches it.
     pub fn caused(&mut self, item: ItemId, campaign: CampaignIndex) {
-        self.campaigns.insert(item, campaign);
+        if !self.is_disabled {
+            self.campaigns.insert(item, campaign);
+        }
     }
 
     /// All approaches, ordered by form, mode and campaign.
@@ -59,6 +71,10 @@ impl ApproachObserver {
 }
 
 impl LevelObserver for ApproachObserver {
+    fn is_enabled(&self) -> bool {
+        !self.is_disabled
+    }
+
     fn level(&mut self, level: &Level<'_>) {
         let Some(&campaign) = self.campaigns.get(&level.item) else {
             return;

@@ -13,14 +13,27 @@ use livefire_scorer::BenignReach;
 /// Counts near rows of one world, by form and mode.
 #[derive(Debug, Default)]
 pub struct ReachObserver {
+    is_disabled: bool,
     /// By form index: streaming, binned.
     near: Vec<[u64; 2]>,
     read: Vec<u64>,
 }
 
 impl ReachObserver {
+    /// One that asks for no level and counts nothing.
+    #[must_use]
+    pub fn disabled() -> Self {
+        ReachObserver {
+            is_disabled: true,
+            ..ReachObserver::default()
+        }
+    }
+
     /// Tells that the rules read a row.
     pub fn reads(&mut self, row: &Projected<'_>) {
+        if self.is_disabled {
+            return;
+        }
         for record in row.records() {
             *entry(&mut self.read, record.form) += 1;
         }
@@ -50,6 +63,10 @@ impl ReachObserver {
 }
 
 impl LevelObserver for ReachObserver {
+    fn is_enabled(&self) -> bool {
+        !self.is_disabled
+    }
+
     fn level(&mut self, level: &Level<'_>) {
         if level.level + 1 >= level.threshold {
             entry(&mut self.near, level.form)[usize::from(level.mode == Mode::Binned)] += 1;

@@ -6,11 +6,12 @@ use livefire_schema::table::Schema;
 use livefire_schema::time::{TICKS_PER_SECOND, TimeSpan};
 use livefire_scorer::score::{
     LoadedRule, NearestApproach, NextEvent, ScoreError, ScoreInput, ScoreOptions, ScoreReport,
-    score,
+    rule_subjects, score,
 };
+use livefire_scorer::survival::Subject;
 
 use crate::approach::Approach;
-use crate::worlds::RunResult;
+use crate::worlds::{OwnAlerts, RunResult};
 
 /// The rule forms of a run as the scorer counts them.
 #[must_use]
@@ -56,12 +57,37 @@ pub fn score_run(
     schema: &Schema,
     options: ScoreOptions,
 ) -> Result<ScoreReport, ScoreError> {
+    let scored = score_with_subjects(result, None, rules, engine, schema, options)?;
+    Ok(scored.report)
+}
+
+/// A score, with what pooling over seeds needs besides.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scored {
+    /// The score.
+    pub report: ScoreReport,
+    /// For each of its rules: the campaigns that expect it, as subjects of its time to detect.
+    pub subjects: Vec<Vec<Subject>>,
+}
+
+/// Scores a pass; with `own`, those alerts in place of the pass's.
+///
+/// # Errors
+/// As [`score_run`].
+pub fn score_with_subjects(
+    result: &RunResult,
+    own: Option<&OwnAlerts>,
+    rules: &RuleSet,
+    engine: &EngineOptions,
+    schema: &Schema,
+    options: ScoreOptions,
+) -> Result<Scored, ScoreError> {
     let loaded = loaded_rules(rules, engine);
     let nearest = nearest_approaches(result, rules);
     let longest = schema.iter().map(|(_, table)| table.delay_cut()).max();
-    score(&ScoreInput {
-        alerts: &result.alerts,
-        world_zero: Some(&result.benign_alerts),
+    let input = ScoreInput {
+        alerts: own.map_or(&result.alerts, |own| &own.alerts),
+        world_zero: Some(own.map_or(&result.benign_alerts, |own| &own.benign_alerts)),
         book: &result.book,
         extent: &result.extent,
         rules: &loaded,
@@ -71,7 +97,13 @@ pub fn score_run(
             largest_ingestion_delay: longest.unwrap_or(TimeSpan::ZERO),
             ..options
         },
-    })
+    };
+    let report = score(&input)?;
+    let subjects = report.rules.iter();
+    let subjects = subjects
+        .map(|row| rule_subjects(&input, &report, &row.rule, row.mode))
+        .collect();
+    Ok(Scored { report, subjects })
 }
 
 /// How near each rule form came to each campaign, in the scorer's terms.

@@ -5,11 +5,13 @@
 //! on late rows (EVALUATION.md §2). Lines are projected in parallel, in chunks of a fixed number
 //! of rows, so that the number of threads changes nothing.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use livefire_detector::engine::LevelObserver;
 use livefire_detector::{
-    Engine, EngineOptions, LateCount, LineError, Projected, ProjectedBatch, Projector, RuleSet,
+    Engine, EngineOptions, FormIndex, LateCount, LineError, Projected, ProjectedBatch, Projector,
+    RuleSet,
 };
 use livefire_labels::{Batch, BatchRow, EventSource, LabelBook, LogExtent, RowLabel, SourceError};
 use livefire_schema::alert::{Alert, Details, sort_alerts};
@@ -105,7 +107,80 @@ pub fn run(
     progress: &mut dyn FnMut(u64, EventTime),
     keep: &mut dyn FnMut(&Batch) -> Result<(), SourceError>,
 ) -> Result<RunResult, RunError> {
-    let mut pass = Pass::new(settings, &source.reference());
+    let (mut result, alerts, benign) =
+        pass(source, settings, Observers::default(), progress, keep)?;
+    result.alerts = sorted(alerts);
+    result.benign_alerts = sorted(benign);
+    Ok(result)
+}
+
+/// The alerts of one of several rule sets that ran beside each other.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct OwnAlerts {
+    /// Alerts of W, as in [`RunResult::alerts`].
+    pub alerts: Vec<Alert>,
+    /// Alerts of W0, as in [`RunResult::benign_alerts`].
+    pub benign_alerts: Vec<Alert>,
+}
+
+/// As [`run`], for a set made by [`RuleSet::side_by_side`], whose ranges are `sets`: gives what
+/// the sets share, without alerts and approaches, and the alerts of each.
+///
+/// Each set's alerts are those of a run of its own; the source is read and parsed once.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_side_by_side(
+    source: &mut dyn EventSource,
+    settings: Settings<'_>,
+    sets: &[Range<usize>],
+    progress: &mut dyn FnMut(u64, EventTime),
+) -> Result<(RunResult, Vec<OwnAlerts>), RunError> {
+    let nobody = (ApproachObserver::disabled(), ReachObserver::disabled());
+    let (result, alerts, benign) = pass(source, settings, nobody, progress, &mut |_| Ok(()))?;
+    let mut own: Vec<OwnAlerts> = sets.iter().map(|_| OwnAlerts::default()).collect();
+    let owner = |form: FormIndex| {
+        sets.iter()
+            .position(|set| set.contains(&usize::from(form.0)))
+    };
+    for (form, alert) in alerts {
+        if let Some(set) = owner(form) {
+            own[set].alerts.push(alert);
+        }
+    }
+    for (form, alert) in benign {
+        if let Some(set) = owner(form) {
+            own[set].benign_alerts.push(alert);
+        }
+    }
+    for set in &mut own {
+        sort_alerts(&mut set.alerts);
+        sort_alerts(&mut set.benign_alerts);
+    }
+    Ok((result, own))
+}
+
+/// Of W and of W0.
+type Observers = (ApproachObserver, ReachObserver);
+
+/// Alerts with the rule forms that raised them.
+type ByForm = Vec<(FormIndex, Alert)>;
+
+fn sorted(alerts: ByForm) -> Vec<Alert> {
+    let mut alerts: Vec<Alert> = alerts.into_iter().map(|(_, alert)| alert).collect();
+    sort_alerts(&mut alerts);
+    alerts
+}
+
+/// Reads the source to its end; the result's alerts are given beside it, unsorted.
+fn pass(
+    source: &mut dyn EventSource,
+    settings: Settings<'_>,
+    observers: Observers,
+    progress: &mut dyn FnMut(u64, EventTime),
+    keep: &mut dyn FnMut(&Batch) -> Result<(), SourceError>,
+) -> Result<(RunResult, ByForm, ByForm), RunError> {
+    let mut pass = Pass::new(settings, &source.reference(), observers);
     let mut batch = Batch::default();
     while source.next_batch(&mut batch)? {
         keep(&batch)?;
@@ -128,7 +203,7 @@ struct Pass {
     /// For each row of the current batch: whether W0 does not see it.
     withheld: Vec<bool>,
     unreadable: Unreadable,
-    benign_alerts: Vec<Alert>,
+    benign_alerts: ByForm,
     rows: u64,
 }
 
@@ -142,7 +217,11 @@ struct Chunk {
 }
 
 impl Pass {
-    fn new(settings: Settings<'_>, reference: &Arc<livefire_schema::reference::Reference>) -> Self {
+    fn new(
+        settings: Settings<'_>,
+        reference: &Arc<livefire_schema::reference::Reference>,
+        observers: Observers,
+    ) -> Self {
         let Settings {
             schema,
             rules,
@@ -151,20 +230,8 @@ impl Pass {
         } = settings;
         Pass {
             projector: Projector::new(rules, schema, reference),
-            world: Engine::with_observer(
-                rules,
-                schema,
-                reference,
-                engine,
-                ApproachObserver::default(),
-            ),
-            benign: Engine::with_observer(
-                rules,
-                schema,
-                reference,
-                engine,
-                ReachObserver::default(),
-            ),
+            world: Engine::with_observer(rules, schema, reference, engine, observers.0),
+            benign: Engine::with_observer(rules, schema, reference, engine, observers.1),
             chunks: Vec::new(),
             tally: Tally::new(schema),
             book: LabelBook::default(),
@@ -216,23 +283,25 @@ impl Pass {
                 push_all(benign, batch, chunks, &sees, &ReachObserver::reads);
             },
         );
-        let benign = self.benign.take_alerts();
-        self.benign_alerts.extend(benign.into_iter().map(bare));
+        self.take_benign();
         self.rows += u64::try_from(batch.rows.len()).unwrap_or(0);
         Ok(())
     }
 
-    fn finish(mut self, extent: LogExtent, settings: Settings<'_>) -> RunResult {
+    fn take_benign(&mut self) {
+        let benign = self.benign.take_alerts_by_form().into_iter();
+        let benign = benign.map(|(form, alert)| (form, bare(alert)));
+        self.benign_alerts.extend(benign);
+    }
+
+    fn finish(mut self, extent: LogExtent, settings: Settings<'_>) -> (RunResult, ByForm, ByForm) {
         self.world.finish();
         self.benign.finish();
-        let mut alerts = self.world.take_alerts();
-        let mut benign_alerts = self.benign_alerts;
-        benign_alerts.extend(self.benign.take_alerts().into_iter().map(bare));
-        sort_alerts(&mut alerts);
-        sort_alerts(&mut benign_alerts);
-        RunResult {
-            alerts,
-            benign_alerts,
+        self.take_benign();
+        let alerts = self.world.take_alerts_by_form();
+        let result = RunResult {
+            alerts: Vec::new(),
+            benign_alerts: Vec::new(),
             book: self.book,
             extent,
             tables: self.tally.tables(settings.schema),
@@ -241,7 +310,8 @@ impl Pass {
             approaches: self.world.into_observer().approaches(),
             reach: self.benign.into_observer().reach(settings.rules),
             rows: self.rows,
-        }
+        };
+        (result, alerts, self.benign_alerts)
     }
 }
 

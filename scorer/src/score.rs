@@ -27,6 +27,7 @@ pub use report::ScoreReport;
 
 use crate::incidents::{self, GroupedAlert, Incident};
 use crate::score::verdict::Judged;
+use crate::survival::Subject;
 use crate::windows::suppression::silenced_by;
 
 /// Scores a run.
@@ -71,6 +72,24 @@ pub fn score(input: &ScoreInput<'_>) -> Result<ScoreReport, ScoreError> {
         headline,
         campaigns,
     })
+}
+
+/// The campaigns that expect a rule form, as subjects of that form's own time to detect, in the
+/// order of `report.campaigns`; `report` is what [`score`] made of `input`. For pooling over runs.
+#[must_use]
+pub fn rule_subjects(
+    input: &ScoreInput<'_>,
+    report: &ScoreReport,
+    rule: &str,
+    mode: Mode,
+) -> Vec<Subject> {
+    tables::subjects_of(input, &report.campaigns, rule, mode)
+}
+
+/// A campaign of a report as a subject of the time to detect over all rules.
+#[must_use]
+pub fn campaign_subject(campaign: &report::CampaignRow) -> Subject {
+    campaigns::subject(campaign.follow_up, campaign.time_to_detect)
 }
 
 fn check_campaigns(input: &ScoreInput<'_>) -> Result<(), ScoreError> {

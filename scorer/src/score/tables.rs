@@ -121,7 +121,7 @@ fn loaded<'a>(input: &'a ScoreInput<'_>, rule: &str, mode: Mode) -> Option<&'a L
 }
 
 /// The campaigns that expect a form, as subjects of its own time to detect.
-fn subjects_of(
+pub(crate) fn subjects_of(
     input: &ScoreInput<'_>,
     campaigns: &[CampaignRow],
     rule: &str,
