@@ -1,5 +1,8 @@
 //! The command line as the user writes it.
 
+mod rates;
+mod several;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,6 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
 use crate::output::Output;
+
+pub(crate) use self::several::SeedArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 pass, 1 gate or test failed, 2 bad rule or input, 3 usage or configuration, \
@@ -96,6 +101,9 @@ pub(crate) struct RunArguments {
     /// Which rules run, and how.
     #[command(flatten)]
     pub(crate) rules: RuleArguments,
+    /// Several seeds, and what they are projected to.
+    #[command(flatten)]
+    pub(crate) several: SeedArguments,
     /// Worker threads; the results do not depend on it [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -194,6 +202,10 @@ pub(crate) struct RuleArguments {
     /// Run this rule only, as R1 or `R1@app_log` (repeatable) [default: all, in their default form].
     #[arg(long = "rule", value_name = "RULE", conflicts_with = "variants")]
     pub(crate) only: Vec<String>,
+    /// Set a parameter of a rule, as R2.threshold=5 or `R1@app_log.window=20m` (repeatable;
+    /// `livefire list params`).
+    #[arg(long = "param", value_name = "RULE.NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
     /// Run every variant too, in rows of its own that enter no total.
     #[arg(long)]
     pub(crate) variants: bool,
@@ -283,6 +295,8 @@ pub(crate) enum Listing {
     Scenarios,
     /// Numeric parameters of `population`, `benign` and `telemetry`.
     Parameters,
+    /// Parameters of detection rules, as `--param` sets them.
+    Params,
 }
 
 /// Arguments of `show`.

@@ -19,7 +19,6 @@ pub(crate) enum Exit {
     /// There was nothing to evaluate.
     Nothing,
     /// The evidence does not decide.
-    #[expect(dead_code, reason = "given by `gate`, which comes with tuning")]
     Inconclusive,
     /// A defect of livefire itself.
     Internal,

@@ -16,6 +16,7 @@ const CONTENT: &[&str] = &[
     MANIFEST,
     "alerts.ndjson",
     "campaigns.csv",
+    "experiment.json",
     "incidents.csv",
     "labels",
     "metrics.json",

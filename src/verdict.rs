@@ -14,9 +14,9 @@ use livefire_scorer::score::report::{ScoreReport, Target};
 
 use self::block::block;
 pub(crate) use self::expected::{ExpectedRow, rows as expected_rows};
-use self::format::two_digits;
-pub(crate) use self::format::{grouped, seconds_text};
+pub(crate) use self::format::{grouped, rate, seconds_text, share, two_digits};
 pub(crate) use self::misses::{reason_text, rules_that_slept, why_missed};
+pub(crate) use self::rules::label as rule_label;
 
 /// Campaigns that a line names.
 const NAMED: usize = 4;

@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &ListArguments, output: Output) -> Outcome {
         Listing::Tables => tables(&Known::load(folder)?),
         Listing::Scenarios => scenarios(),
         Listing::Parameters => parameters(),
+        Listing::Params => rule_parameters(&Known::load(folder)?),
     };
     let objects: Vec<Value> = listed.rows.iter().map(|row| object(&listed, row)).collect();
     output.json(&json!(objects))?;
@@ -148,6 +149,15 @@ fn parameters() -> Listed {
     Listed {
         header: &["parameter", "default", "range", "meaning"],
         rows,
+    }
+}
+
+fn rule_parameters(known: &Known) -> Listed {
+    let rows = known.rules.parameters().into_iter();
+    let rows = rows.map(|row| vec![row.name, row.value, row.bounds, row.help.to_owned()]);
+    Listed {
+        header: &["parameter", "value", "range", "meaning"],
+        rows: rows.collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `livefire run`: from a scenario, or a folder of logs with labels, to a verdict in one pass.
 
 mod derived;
+mod seeds;
 mod subject;
 mod warnings;
 
@@ -10,7 +11,8 @@ use std::time::Instant;
 use livefire_detector::{EngineOptions, RuleSet};
 use livefire_generator::kinds::AttackKind;
 use livefire_generator::scenario::Grouping;
-use livefire_harness::scoring::{loaded_rules, score_run};
+use livefire_harness::experiment::Experiment;
+use livefire_harness::scoring::{Scored, loaded_rules, score_with_subjects};
 use livefire_harness::{RunError, RunResult, Settings};
 use livefire_labels::io::{self, Coverage, CoverageAccumulator};
 use livefire_labels::{EventSource, SourceError};
@@ -59,7 +61,10 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         output.remark(&format!("note: {remark}"));
     }
     let scored = pass.score(&result)?;
-    pass.write(folder, &result, &coverage, &scored)?;
+    let experiment = pass.several(arguments, &result, &scored, output)?;
+    let scored = scored.report;
+    let experiment = experiment.as_ref();
+    pass.write(folder, &result, &coverage, &scored, experiment)?;
     let expected = derived::is_asked(arguments).then(|| {
         let look_alike = pass.look_alike(arguments);
         verdict::expected_rows(&scored, &result.alerts, &result.book.campaigns, look_alike)
@@ -71,7 +76,14 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         notes: &pass.subject.notes,
         score: &scored,
         expected,
+        experiment,
     };
+    if let Some(experiment) = experiment {
+        output.json(&told)?;
+        let spent = begun.elapsed().as_secs_f64();
+        output.human(&seeds::text(experiment, &pass.subject.heading, spent, &target))?;
+        return Ok(seeds::exit(experiment));
+    }
     pass.tell(&told, seconds, output)?;
     Ok(Exit::Pass)
 }
@@ -112,7 +124,7 @@ impl Pass {
         Ok((result, covered.finish(name)))
     }
 
-    fn score(&self, result: &RunResult) -> Result<ScoreReport, Failure> {
+    fn score(&self, result: &RunResult) -> Result<Scored, Failure> {
         let grouping = match self.subject.grouping {
             Grouping::Session(gap) => incidents::Grouping::Session(gap),
             Grouping::Anchored(gap) => incidents::Grouping::Anchored(gap),
@@ -123,7 +135,7 @@ impl Pass {
             ..ScoreOptions::default()
         };
         let schema = &self.known.schema;
-        score_run(result, &self.rules, &self.engine, schema, options)
+        score_with_subjects(result, None, &self.rules, &self.engine, schema, options)
             .map_err(|error| Failure::internal(error.to_string()))
     }
 
@@ -133,8 +145,15 @@ impl Pass {
         result: &RunResult,
         coverage: &Coverage,
         scored: &ScoreReport,
+        experiment: Option<&Experiment>,
     ) -> Result<(), Failure> {
         report::write(&folder, scored)?;
+        if let Some(experiment) = experiment {
+            folder.write_with("experiment.json", |file| {
+                serde_json::to_writer_pretty(&mut *file, experiment)?;
+                file.write_all(b"\n")
+            })?;
+        }
         folder.write_with("alerts.ndjson", |file| report::alerts(file, &result.alerts))?;
         let labels = folder.path().join("labels");
         io::write(&labels, &result.book, &result.extent, Some(coverage))
@@ -220,6 +239,9 @@ struct Told<'a> {
     /// Expected and found, for a run around one kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<Vec<ExpectedRow>>,
+    /// All seeds, where several ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    experiment: Option<&'a Experiment>,
 }
 
 /// The one thing to look at next.

@@ -28,6 +28,9 @@ pub(crate) fn select(
             Failure::Faults(faults)
         })?;
     }
+    for setting in &arguments.parameters {
+        set(&mut rules, setting)?;
+    }
     let mut tokens = tokens(&arguments.only)?;
     if arguments.variants {
         tokens = every_form(&rules);
@@ -45,6 +48,16 @@ pub(crate) fn select(
         ..EngineOptions::default()
     };
     Ok((rules, engine))
+}
+
+/// Sets a parameter as `--param` writes it.
+fn set(rules: &mut RuleSet, setting: &str) -> Result<(), Failure> {
+    let wrong = |why: &str| Failure::usage(format!("--param {setting}: {why}"));
+    let (name, value) = setting
+        .split_once('=')
+        .ok_or_else(|| wrong("write RULE.NAME=VALUE, as R2.threshold=5"))?;
+    let set = rules.set(name.trim(), value.trim());
+    set.map_err(|error| wrong(&error.to_string()))
 }
 
 /// What to say of a rule that the registry knows, by id or name, and this version does not build.

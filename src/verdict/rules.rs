@@ -76,7 +76,7 @@ fn unmeasured(report: &ScoreReport) -> Vec<&str> {
 }
 
 /// A rule as the table names it: `R1 prompt injection`, `R1@app_log`, `R2 content safety, binned`.
-fn label(id: &str, mode: Mode) -> String {
+pub(crate) fn label(id: &str, mode: Mode) -> String {
     let name = match id.split_once('@') {
         None => rule(id).map_or(String::new(), |info| {
             format!(" {}", info.name.replace('_', " "))

@@ -11,6 +11,7 @@ mod checking;
 mod checking_files;
 mod command_line;
 mod evasions;
+mod experiment;
 mod fingerprints;
 mod new_user;
 mod pages;

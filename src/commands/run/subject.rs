@@ -38,6 +38,8 @@ pub(super) struct Subject {
     pub(super) notes: Vec<String>,
     /// Names of the campaigns, entry by entry; none for logs.
     pub(super) entries: Vec<Vec<String>>,
+    /// The scenario with the seed of this run; none for logs.
+    pub(super) scenario: Option<Scenario>,
 }
 
 /// Opens what the arguments name.
@@ -76,9 +78,9 @@ fn files(
     arguments: &RunArguments,
 ) -> Result<(Subject, Known, Box<dyn EventSource>), Failure> {
     require_whole_log(folder)?;
-    if arguments.seed.is_some() {
+    if arguments.seed.is_some() || arguments.several.seeds.is_some() {
         return Err(Failure::usage(
-            "--seed: logs in files have no seed; name a scenario",
+            "--seed, --seeds: logs in files have no seed; name a scenario",
         ));
     }
     let known = Known::load(Some(folder))?;
@@ -112,6 +114,7 @@ impl Subject {
             text: sources.map(|(_, text)| text.clone()).collect(),
             notes,
             entries: entries.map(|entry| entry.names().to_vec()).collect(),
+            scenario: Some(scenario.clone()),
         }
     }
 
@@ -131,6 +134,7 @@ impl Subject {
             text: Vec::new(),
             notes: Vec::new(),
             entries: Vec::new(),
+            scenario: None,
         }
     }
 }
