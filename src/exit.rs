@@ -9,8 +9,7 @@ use livefire_schema::spec::Faults;
 pub(crate) enum Exit {
     /// Everything was done, and nothing that was asked to hold failed.
     Pass,
-    /// A gate or test failed.
-    #[expect(dead_code, reason = "given by `gate`, which comes with tuning")]
+    /// A gate, test or audit failed.
     Failed,
     /// A rule, scenario, log or other file is faulty.
     BadInput,
