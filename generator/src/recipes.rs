@@ -266,7 +266,8 @@ impl Recipes {
                 self.world.directory.applications.get(index)
             })
             .is_some_and(|application| application.stops_prompts);
-        if !(filtered && stops) && !self.is_unlogged(event) {
+        let is_absent = (filtered && stops) || self.is_unlogged(event);
+        if !is_absent {
             rows.push(RowKind::Service);
         }
         rows
