@@ -14,6 +14,7 @@ mod evasions;
 mod experiment;
 mod fingerprints;
 mod new_user;
+mod own_words;
 mod pages;
 mod readme;
 mod reference;
