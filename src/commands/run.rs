@@ -81,7 +81,12 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     if let Some(experiment) = experiment {
         output.json(&told)?;
         let spent = begun.elapsed().as_secs_f64();
-        output.human(&seeds::text(experiment, &pass.subject.heading, spent, &target))?;
+        output.human(&seeds::text(
+            experiment,
+            &pass.subject.heading,
+            spent,
+            &target,
+        ))?;
         return Ok(seeds::exit(experiment));
     }
     pass.tell(&told, seconds, output)?;

@@ -21,6 +21,7 @@ mod running;
 mod scoring;
 mod support;
 mod timeline;
+mod tune;
 mod twins;
 mod user_made;
 mod why;
