@@ -117,10 +117,7 @@ impl Validation {
             trials: row.expected,
         };
         let (first, second) = (caught(tuning), caught(&chosen));
-        let confirmed = match Point::of(&chosen) {
-            Some(point) => Some(constraint.is_met_by(&point)),
-            None => None,
-        };
+        let confirmed = Point::of(&chosen).map(|point| constraint.is_met_by(&point));
         Validation {
             recall_gap: optimism_gap(first, second, confidence, Better::Higher),
             false_gap: rate_gap(tuning, &chosen),
