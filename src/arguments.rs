@@ -2,6 +2,7 @@
 
 mod rates;
 mod several;
+mod tune;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 use crate::output::Output;
 
 pub(crate) use self::several::SeedArguments;
+pub(crate) use self::tune::TuneArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 pass, 1 gate or test failed, 2 bad rule or input, 3 usage or configuration, \
@@ -51,6 +53,8 @@ impl Arguments {
 pub(crate) enum Command {
     /// Run a scenario: generate logs, detect, score, and print the verdict.
     Run(RunArguments),
+    /// Choose a rule's parameters by measuring them over several seeds.
+    Tune(TuneArguments),
     /// Write a scenario's logs as files, labels apart.
     Generate(GenerateArguments),
     /// Run rules over log files and write their alerts.

@@ -10,6 +10,7 @@ mod pages;
 mod run;
 mod score;
 mod show;
+mod tune;
 mod why;
 
 use serde_json::json;
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
     let output = arguments.output();
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, output),
+        Command::Tune(arguments) => tune::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),
         Command::Detect(arguments) => detect::run(&arguments, output),
         Command::Score(arguments) => score::run(&arguments, output),

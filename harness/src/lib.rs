@@ -11,6 +11,7 @@ pub mod files;
 pub mod reach;
 pub mod scoring;
 pub mod tally;
+pub mod tune;
 pub mod why;
 pub mod worlds;
 

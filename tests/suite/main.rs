@@ -22,6 +22,7 @@ mod running;
 mod scoring;
 mod support;
 mod timeline;
+mod tune;
 mod twins;
 mod user_made;
 mod why;
