@@ -1,5 +1,6 @@
 //! The command line as the user writes it.
 
+mod gate;
 mod rates;
 mod several;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::output::Output;
 
+pub(crate) use self::gate::GateArguments;
 pub(crate) use self::several::SeedArguments;
 
 const AFTER_HELP: &str = "\
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Score(ScoreArguments),
     /// Explain one campaign or incident of a run's results.
     Why(WhyArguments),
+    /// Let a change of rules through, or not: candidate against baseline, or expectations.
+    Gate(GateArguments),
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.

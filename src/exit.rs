@@ -10,7 +10,6 @@ pub(crate) enum Exit {
     /// Everything was done, and nothing that was asked to hold failed.
     Pass,
     /// A gate or test failed.
-    #[expect(dead_code, reason = "given by `gate`, which comes with tuning")]
     Failed,
     /// A rule, scenario, log or other file is faulty.
     BadInput,
