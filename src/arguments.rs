@@ -1,5 +1,6 @@
 //! The command line as the user writes it.
 
+mod gate;
 mod rates;
 mod several;
 mod tune;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::output::Output;
 
+pub(crate) use self::gate::GateArguments;
 pub(crate) use self::several::SeedArguments;
 pub(crate) use self::tune::TuneArguments;
 
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Score(ScoreArguments),
     /// Explain one campaign or incident of a run's results.
     Why(WhyArguments),
+    /// Let a change of rules through, or not: candidate against baseline, or expectations.
+    Gate(GateArguments),
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.

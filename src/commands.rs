@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod detect;
+mod gate;
 mod generate;
 mod list;
 mod new;
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Detect(arguments) => detect::run(&arguments, output),
         Command::Score(arguments) => score::run(&arguments, output),
         Command::Why(arguments) => why::run(&arguments, output),
+        Command::Gate(arguments) => gate::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),

@@ -8,6 +8,7 @@ pub mod acceptance;
 pub mod approach;
 pub mod experiment;
 pub mod files;
+pub mod gate;
 pub mod reach;
 pub mod scoring;
 pub mod tally;

@@ -13,6 +13,7 @@ mod command_line;
 mod evasions;
 mod experiment;
 mod fingerprints;
+mod gate;
 mod new_user;
 mod own_words;
 mod pages;
