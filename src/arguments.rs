@@ -77,6 +77,9 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Write documentation pages of attacks, look-alikes, evasions, rules and tables.
     Pages(PagesArguments),
+    /// Audit livefire's own traffic, or your logs: calibration, leaks, promises of the kinds.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Write a completion script for a shell.
     Completions(CompletionsArguments),
 }
@@ -351,6 +354,62 @@ pub(crate) struct PagesArguments {
     /// Folder with kinds/, tables/ and rules/ of your own, described with the shipped ones.
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// What `audit` looks at.
+#[derive(Subcommand, Debug)]
+pub(crate) enum AuditCommand {
+    /// Is the traffic as published measurements say?
+    Calibration(CalibrationArguments),
+    /// Does a field give the label away that should carry no signal?
+    Leak(LeakArguments),
+    /// Do attack kinds and look-alikes keep what their files promise?
+    Acceptance(AcceptanceArguments),
+}
+
+/// Arguments of `audit calibration`.
+#[derive(Args, Debug)]
+pub(crate) struct CalibrationArguments {
+    /// Scenario file, the name of a shipped one, or a folder of NDJSON logs, yours or generated.
+    #[arg(default_value = "calibration")]
+    pub(crate) log: PathBuf,
+    /// Name of a code assistant in your logs (repeatable) [default: names that hold `code`].
+    #[arg(long, value_name = "APPLICATION")]
+    pub(crate) code: Vec<String>,
+    /// Seed, in place of the scenario's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// File for the table, as Markdown.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Arguments of `audit leak`.
+#[derive(Args, Debug)]
+pub(crate) struct LeakArguments {
+    /// Scenario file, the name of a shipped one, or a folder of labelled logs [default: every
+    /// attack kind once].
+    pub(crate) log: Option<PathBuf>,
+    /// Seeds whose logs are pooled.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) seeds: u64,
+    /// File for the table, as Markdown.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Arguments of `audit acceptance`.
+#[derive(Args, Debug)]
+pub(crate) struct AcceptanceArguments {
+    /// Attack kind or look-alike (repeatable) [default: all].
+    #[arg(long = "kind", value_name = "KIND")]
+    pub(crate) kinds: Vec<String>,
+    /// Seeds that every promise is measured on.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) seeds: u64,
+    /// File for the table, as Markdown.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.

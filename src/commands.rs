@@ -1,5 +1,6 @@
 //! One file a command; here is only which one runs, and how its failure is told.
 
+mod audit;
 mod check;
 mod completions;
 mod detect;
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Show(arguments) => show::run(&arguments, output),
         Command::New(arguments) => new::run(&arguments, output),
         Command::Pages(arguments) => pages::run(&arguments, output),
+        Command::Audit(command) => audit::run(&command, output),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {

@@ -20,6 +20,10 @@ pub(crate) const SESSION_CUT_SECONDS: i64 = 4 * 3600;
 const THINK_CUT_SECONDS: f64 = 1800.0;
 /// Part of a code assistant's turns that follow the last within milliseconds (A3).
 const BURST_SHARE: f64 = 0.78;
+/// Part of a code assistant's other turns that wait for the busiest of the next minutes, and how
+/// many these are (A5).
+const CROWDED_SHARE: f64 = 0.9;
+const CROWD_MINUTES: i64 = 6;
 /// How far meetings that end on the half hour pull requests together, seconds (A5).
 const MEETING_PULL_SECONDS: f64 = 60.0;
 /// Days between two snapshots of an account in `IdentityInfo`.
@@ -218,17 +222,25 @@ impl Benign<'_> {
         if key.index(0x40).chance(BURST_SHARE) {
             return at;
         }
-        let stream = self.crowds.index(u64::from(application.0));
-        let mut at = at;
-        for attempt in 0..6 {
-            let minute = u64::from_ne_bytes(minute_of(at).to_ne_bytes());
-            let busy = 0.02 + libm::pow(stream.index(minute).uniform(), 8.0);
-            if key.index(0x43).index(attempt).chance(busy) {
-                break;
-            }
-            at = at + TimeSpan::from_seconds_f64(150.0 * key.index(0x44).index(attempt).uniform());
+        if !key.index(0x43).chance(CROWDED_SHARE) {
+            return at;
         }
-        at
+        let stream = self.crowds.index(u64::from(application.0));
+        let now = minute_of(at);
+        let ahead = now..now + CROWD_MINUTES;
+        let draw = |minute: i64| {
+            stream
+                .index(u64::from_ne_bytes(minute.to_ne_bytes()))
+                .bits()
+        };
+        match ahead.max_by_key(|minute| draw(*minute)) {
+            Some(minute) if minute > now => {
+                let start =
+                    at.bin(TimeSpan::from_minutes(1)) + TimeSpan::from_minutes(minute - now);
+                start + TimeSpan::from_seconds_f64(60.0 * key.index(0x44).uniform())
+            }
+            _ => at,
+        }
     }
 
     /// A sign-in: perhaps a failed run first, then success, with interrupts on the way (I3).

@@ -1,0 +1,81 @@
+//! `livefire audit acceptance`: do attack kinds and look-alikes keep what their files promise?
+
+use livefire_generator::kinds::AttackKind;
+use livefire_harness::acceptance::{Line, Setup, check_plans, measure, page};
+use serde_json::json;
+
+use super::write_page;
+use crate::arguments::AcceptanceArguments;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{self, Output};
+
+/// Seeds on which a kind's campaigns are planned, so that each of its tables is written once.
+const PLANNED: u64 = 50;
+
+/// Measures and prints the promises.
+pub(crate) fn run(arguments: &AcceptanceArguments, output: Output) -> Outcome {
+    let setup = Setup::embedded();
+    let kinds = chosen(&setup, &arguments.kinds)?;
+    let seeds: Vec<u64> = (1..=arguments.seeds).collect();
+    let table = measure(&setup, &kinds, &seeds);
+    let planned: Vec<u64> = (1..=PLANNED).collect();
+    let plans = check_plans(&setup, &kinds, &planned);
+    write_page(
+        arguments.output.as_deref(),
+        &page(&table, &plans, seeds.len()),
+    )?;
+    let unclean: Vec<String> = plans
+        .iter()
+        .filter(|check| !check.is_clean())
+        .map(ToString::to_string)
+        .collect();
+    output.json(&json!({ "promises": table, "plans": unclean }))?;
+    let rows: Vec<Vec<String>> = table.lines.iter().map(cells).collect();
+    let header = [
+        "kind",
+        "run",
+        "promise",
+        "rule",
+        "streaming",
+        "binned",
+        "verdict",
+    ];
+    let mut text = output::table(&header, &rows, &[4, 5]);
+    for fault in table.faults.iter().chain(&unclean) {
+        text.push_str(&format!("{fault}\n"));
+    }
+    let broken = table.broken().count();
+    text.push_str(&format!("{broken} promises broken\n"));
+    output.human(&text)?;
+    let clean = broken == 0 && table.faults.is_empty() && unclean.is_empty();
+    Ok(if clean { Exit::Pass } else { Exit::Failed })
+}
+
+fn chosen<'a>(setup: &'a Setup, names: &[String]) -> Result<Vec<&'a AttackKind>, Failure> {
+    if names.is_empty() {
+        return Ok(setup.library.iter().collect());
+    }
+    let find = |name: &String| {
+        let kind = setup.library.get(name);
+        kind.ok_or_else(|| {
+            Failure::usage(format!(
+                "--kind {name}: there is no such kind; see `livefire list attacks` and \
+                 `livefire list look-alikes`"
+            ))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn cells(line: &Line) -> Vec<String> {
+    let rules: Vec<String> = line.rules.iter().map(ToString::to_string).collect();
+    vec![
+        line.kind.clone(),
+        line.case.clone(),
+        line.promise.to_string(),
+        rules.join(" or "),
+        format!("{}/{}", line.streaming, line.of),
+        format!("{}/{}", line.binned, line.of),
+        line.verdict.to_string(),
+    ]
+}
