@@ -9,11 +9,7 @@ use livefire_schema::spec::Faults;
 pub(crate) enum Exit {
     /// Everything was done, and nothing that was asked to hold failed.
     Pass,
-<<<<<<< HEAD
-    /// A gate or test failed.
-=======
     /// A gate, test or audit failed.
->>>>>>> audit
     Failed,
     /// A rule, scenario, log or other file is faulty.
     BadInput,
