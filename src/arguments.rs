@@ -1,7 +1,9 @@
 //! The command line as the user writes it.
 
+mod gate;
 mod rates;
 mod several;
+mod tune;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,7 +14,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::output::Output;
 
+pub(crate) use self::gate::GateArguments;
 pub(crate) use self::several::SeedArguments;
+pub(crate) use self::tune::TuneArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 pass, 1 gate or test failed, 2 bad rule or input, 3 usage or configuration, \
@@ -51,6 +55,8 @@ impl Arguments {
 pub(crate) enum Command {
     /// Run a scenario: generate logs, detect, score, and print the verdict.
     Run(RunArguments),
+    /// Choose a rule's parameters by measuring them over several seeds.
+    Tune(TuneArguments),
     /// Write a scenario's logs as files, labels apart.
     Generate(GenerateArguments),
     /// Run rules over log files and write their alerts.
@@ -59,6 +65,8 @@ pub(crate) enum Command {
     Score(ScoreArguments),
     /// Explain one campaign or incident of a run's results.
     Why(WhyArguments),
+    /// Let a change of rules through, or not: candidate against baseline, or expectations.
+    Gate(GateArguments),
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.

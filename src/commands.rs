@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod completions;
 mod detect;
+mod gate;
 mod generate;
 mod list;
 mod new;
@@ -11,6 +12,7 @@ mod pages;
 mod run;
 mod score;
 mod show;
+mod tune;
 mod why;
 
 use serde_json::json;
@@ -25,10 +27,12 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
     let output = arguments.output();
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, output),
+        Command::Tune(arguments) => tune::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),
         Command::Detect(arguments) => detect::run(&arguments, output),
         Command::Score(arguments) => score::run(&arguments, output),
         Command::Why(arguments) => why::run(&arguments, output),
+        Command::Gate(arguments) => gate::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),

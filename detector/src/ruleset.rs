@@ -177,7 +177,9 @@ impl RuleSet {
     #[must_use]
     pub fn side_by_side(sets: &[RuleSet]) -> (RuleSet, Vec<Range<usize>>) {
         let mut all = RuleSet {
-            entries: sets.first().map_or_else(Vec::new, |set| set.entries.clone()),
+            entries: sets
+                .first()
+                .map_or_else(Vec::new, |set| set.entries.clone()),
             selected: Vec::new(),
         };
         let mut ranges = Vec::new();

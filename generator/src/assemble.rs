@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use livefire_labels::{Campaign, SourceError};
+use livefire_labels::{Campaign, Payload, SourceError};
 use livefire_schema::table::Schema;
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 
@@ -92,6 +92,7 @@ pub fn plan(
         scenario.benign(),
         &calendar,
     );
+    use_own_prompts(&mut world, scenario.prompt_lines());
     let mut plans = Vec::new();
     let mut known = Vec::new();
     for entry in scenario.look_alikes().iter().chain(scenario.campaigns()) {
@@ -142,6 +143,36 @@ impl Plan {
         &self.plans
     }
 
+    /// What events carry that no log shows, by campaign and time. To be asked before the plan is a
+    /// source.
+    #[must_use]
+    pub fn payloads(&self) -> Vec<Payload> {
+        let all = self.plans.iter().flat_map(|plan| {
+            let events = plan.events.iter();
+            events.filter_map(move |event| self.payload(plan, event))
+        });
+        all.collect()
+    }
+
+    fn payload(&self, plan: &CampaignPlan, event: &Event) -> Option<Payload> {
+        let hidden = event.detail.as_ref()?.payload.as_ref()?;
+        let origin = plan.origins.get(usize::try_from(event.origin?.0).ok()?)?;
+        let campaign = origin
+            .caused_by
+            .and_then(|campaign| plan.campaigns.get(usize::try_from(campaign.0).ok()?));
+        let mut text = String::new();
+        self.world.prompts.render(hidden, &mut text);
+        let actor = event.account.map(|account| self.world.account(account));
+        Some(Payload {
+            campaign: campaign.map_or_else(|| plan.name.clone(), |campaign| campaign.id.clone()),
+            stage: origin.stage.clone(),
+            request_id: crate::recipes::request_id(event).to_string(),
+            time: event.at,
+            actor: actor.map_or_else(String::new, |actor| actor.object_id.clone()),
+            payload: text,
+        })
+    }
+
     /// The event source of the plan.
     ///
     /// # Errors
@@ -151,6 +182,7 @@ impl Plan {
         schema: &Arc<Schema>,
         options: &Options,
     ) -> Result<GeneratorSource, AssembleError> {
+        let payloads = self.payloads();
         let mut producers: Vec<Box<dyn EventProducer>> = Vec::new();
         let mut origins: Vec<Origin> = Vec::new();
         let mut campaigns: Vec<Campaign> = Vec::new();
@@ -184,7 +216,19 @@ impl Plan {
             threads: options.threads,
             window: options.window,
         };
-        Ok(GeneratorSource::new(generation)?)
+        Ok(GeneratorSource::new(generation)?.with_payloads(payloads))
+    }
+}
+
+/// Lets people write what the scenario's own file of prompts says.
+fn use_own_prompts(world: &mut World, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let p_fail = world.mean_failure();
+    let set = world.prompts.add_file(lines, p_fail);
+    for application in &mut world.directory.applications {
+        application.prompt_sets = vec![set];
     }
 }
 

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use livefire_labels::{
-    Batch, Campaign, EventSource, GroupIndex, LabelGroup, LogExtent, SourceError,
+    Batch, Campaign, EventSource, GroupIndex, LabelGroup, LogExtent, Payload, SourceError,
 };
 use livefire_schema::reference::Reference;
 use livefire_schema::table::Schema;
@@ -94,6 +94,7 @@ pub struct GeneratorSource {
     requests: u64,
     held: usize,
     most_held: usize,
+    payloads: Vec<Payload>,
 }
 
 impl GeneratorSource {
@@ -129,6 +130,7 @@ impl GeneratorSource {
             requests: 0,
             held: 0,
             most_held: 0,
+            payloads: Vec::new(),
         })
     }
 
@@ -306,6 +308,15 @@ fn steps(generation: &Generation) -> (EventTime, EventTime) {
     (first, end)
 }
 
+impl GeneratorSource {
+    /// With what its events carry that no log shows.
+    #[must_use]
+    pub fn with_payloads(mut self, payloads: Vec<Payload>) -> Self {
+        self.payloads = payloads;
+        self
+    }
+}
+
 impl EventSource for GeneratorSource {
     fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, SourceError> {
         batch.clear();
@@ -335,6 +346,10 @@ impl EventSource for GeneratorSource {
 
     fn campaigns(&self) -> Vec<Campaign> {
         self.generation.campaigns.clone()
+    }
+
+    fn payloads(&self) -> Vec<Payload> {
+        self.payloads.clone()
     }
 
     fn extent(&self) -> LogExtent {

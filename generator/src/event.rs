@@ -285,6 +285,8 @@ pub struct Detail {
     pub cause: Option<EventTime>,
     /// Table and fields of [`Action::Row`]; also single columns set by `set: Table.Column`.
     pub columns: Vec<(String, String, serde_json::Value)>,
+    /// What the event carries besides its prompt; labels only, never in a log.
+    pub payload: Option<Prompt>,
     /// Table of [`Action::Row`].
     pub row: Option<String>,
 }

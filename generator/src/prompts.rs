@@ -24,6 +24,9 @@ const COMMON_TEXTS_PER_USER: f64 = 2.5;
 /// Sets that users' benign prompts come from; they share the common pool.
 const HUMAN_SETS: f64 = 6.0;
 
+/// Name of the set of the scenario's own file of prompts.
+pub const FILE_SET: &str = "file";
+
 /// One prompt set.
 #[derive(Clone, Debug)]
 pub struct PromptSet {
@@ -104,6 +107,23 @@ impl PromptLibrary {
             p_fail: 0.0,
             categories: Vec::new(),
             severity: (2, 2),
+            templates: lines.iter().map(|line| Pattern::literal(line)).collect(),
+        })
+    }
+
+    /// Adds the set [`FILE_SET`]: the user's own lines as what people write, varied as the shipped
+    /// texts are, so that as many prompts stay their author's own. The check fails `p_fail` of them.
+    ///
+    /// # Panics
+    /// If 65,536 sets exist.
+    pub fn add_file(&mut self, lines: &[String], p_fail: f64) -> u16 {
+        self.push(PromptSet {
+            name: FILE_SET.to_owned(),
+            kind: "benign".to_owned(),
+            wrap: true,
+            p_fail,
+            categories: Vec::new(),
+            severity: (2, 6),
             templates: lines.iter().map(|line| Pattern::literal(line)).collect(),
         })
     }

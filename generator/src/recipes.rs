@@ -34,6 +34,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::event::{Action, Event, Outcome};
 use crate::world::{Account, World};
 
+pub(crate) use application::request_id;
 pub(crate) use chance::{Purpose, guid, normal, place};
 use fabric::Fabric;
 use text::TimeWriter;
@@ -226,6 +227,7 @@ impl Recipes {
     pub fn rows(&self, event: &Event) -> RowKinds {
         match event.action {
             Action::Request | Action::ToolCall => self.request_rows(event),
+            Action::KeyCall if self.is_unlogged(event) => RowKinds::new(),
             Action::KeyCall => smallvec![RowKind::Service],
             Action::SignIn => smallvec![RowKind::SignIn],
             Action::TokenRefresh => smallvec![RowKind::TokenRefresh],
@@ -264,10 +266,17 @@ impl Recipes {
                 self.world.directory.applications.get(index)
             })
             .is_some_and(|application| application.stops_prompts);
-        if !(filtered && stops) {
+        let is_absent = (filtered && stops) || self.is_unlogged(event);
+        if !is_absent {
             rows.push(RowKind::Service);
         }
         rows
+    }
+
+    /// Whether a call was refused for its key before the resource logged it.
+    fn is_unlogged(&self, event: &Event) -> bool {
+        event.outcome == Outcome::Refused
+            && !place(event.id, Purpose::Refused).chance(self.world.profile.refused_logged)
     }
 
     /// Appends one row as a JSON object without a newline; returns the id of the event that the

@@ -12,13 +12,15 @@
 //! kind not verified yet (warning), `LF-S010` time zone, `LF-S011` unreadable file, `LF-S013`
 //! key that does not apply to this list, `LF-S014` evasion that does not apply to the kind,
 //! `LF-S015` unknown stage or trap, `LF-S016` campaign that cannot
-//! be planned in this world.
+//! be planned in this world, `LF-S017` file of prompts, `LF-S018` kind that needs one, `LF-S019`
+//! spelling of users that nothing can be joined with (warning).
 
 mod catalogue;
 mod entry;
 mod fields;
 mod include;
 mod lower;
+mod prompt_file;
 mod spec;
 mod validate;
 

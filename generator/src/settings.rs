@@ -90,6 +90,31 @@ pub struct BenignProfile {
     pub stopped_in_app: f64,
     /// Share of calls whose app row and service row share the request id (TABLES trap 5).
     pub share_request_id: f64,
+    /// Share of calls refused for their key (401) that reach the resource log (TABLES §8: unknown).
+    pub refused_logged: f64,
+    /// How applications spell the user in their log (TABLES §5).
+    pub end_user_id: EndUserId,
+}
+
+/// How an application spells the user in its log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum EndUserId {
+    /// The Entra object id, as documented.
+    #[default]
+    ObjectId,
+    /// The user principal name.
+    Upn,
+    /// A hash of the user principal name, which nothing can be joined with.
+    Hash,
+}
+
+impl EndUserId {
+    /// Every spelling with the word that scenarios use, the default first.
+    pub const WORDS: [(&'static str, EndUserId); 3] = [
+        ("object_id", EndUserId::ObjectId),
+        ("upn", EndUserId::Upn),
+        ("hash", EndUserId::Hash),
+    ];
 }
 
 impl Default for BenignProfile {
@@ -121,6 +146,8 @@ impl Default for BenignProfile {
             user_security_context: 1.0,
             stopped_in_app: 0.0,
             share_request_id: 1.0,
+            refused_logged: 1.0,
+            end_user_id: EndUserId::ObjectId,
         }
     }
 }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use livefire_labels::io::{CoverageAccumulator, LabelError};
+use livefire_labels::payload;
 use livefire_labels::{Batch, BatchRow, EventSource, LabelBook, RowLabel, SourceError};
 use livefire_schema::reference::io::ReferenceError;
 use livefire_schema::table::Schema;
@@ -239,10 +240,13 @@ fn write_into(
         coverage: CoverageAccumulator::default(),
     };
     pump(source, &mut log, progress)?;
+    let payloads = source.payloads();
     log.book.campaigns = source.campaigns();
     log.book.groups = source.groups().to_vec();
     let extent = source.extent();
-    let tables = log.finish(&folder.join(LABELS), &extent)?;
+    let labels = folder.join(LABELS);
+    let tables = log.finish(&labels, &extent)?;
+    payload::write(&labels, &payloads).map_err(|error| io_error(&labels, error))?;
     let manifest = Manifest {
         program: PROGRAM.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -6,6 +6,7 @@
 //! function of scenario and seed. What a lone seed or a scenario without attacks cannot answer is
 //! named in [`Experiment::inconclusive`], never passed over. EVALUATION.md §§3, 5, 7, 8.
 
+pub mod candidates;
 pub mod load;
 pub mod outcome;
 pub mod pooled;
@@ -20,6 +21,7 @@ use livefire_scorer::score::report::Target;
 use livefire_scorer::{Measure, Undefined};
 use serde::{Deserialize, Serialize};
 
+pub use candidates::{CandidateError, Common, outcomes};
 pub use load::{AnalystLoad, Shifts, Staffing};
 pub use outcome::{FormOutcome, Observation, SeedOutcome};
 pub use pooled::{Estimate, Method, PooledKind, PooledRow};

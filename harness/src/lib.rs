@@ -9,9 +9,11 @@ pub mod approach;
 pub mod audit;
 pub mod experiment;
 pub mod files;
+pub mod gate;
 pub mod reach;
 pub mod scoring;
 pub mod tally;
+pub mod tune;
 pub mod why;
 pub mod worlds;
 

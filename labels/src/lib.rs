@@ -5,10 +5,12 @@
 
 pub mod book;
 pub mod io;
+pub mod payload;
 pub mod source;
 
 pub use book::{
     Campaign, CampaignIndex, Class, GroupIndex, LabelBook, LabelGroup, LogExtent, Phase, RowLabel,
     StageExtent,
 };
+pub use payload::Payload;
 pub use source::{Batch, BatchRow, EventSource, SourceError};

@@ -120,6 +120,11 @@ pub trait EventSource {
     /// Campaigns; final once the stream has ended.
     fn campaigns(&self) -> Vec<Campaign>;
 
+    /// What events carried that no log shows, by campaign and time; most sources know of none.
+    fn payloads(&self) -> Vec<crate::payload::Payload> {
+        Vec::new()
+    }
+
     /// What the log covers; final once the stream has ended.
     fn extent(&self) -> LogExtent;
 }

@@ -44,6 +44,14 @@ fn read(text: &str) -> Option<f64> {
     (rate.is_finite() && (0.0..=1e12).contains(&rate)).then_some(rate)
 }
 
+/// A number of at least 0.
+pub(super) fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    number
+        .filter(|number| (0.0..=1e12).contains(number))
+        .ok_or_else(|| format!("`{text}` is no number of at least 0"))
+}
+
 /// A duration of at least a second.
 pub(super) fn duration(text: &str) -> Result<TimeSpan, String> {
     TimeSpan::parse(text)

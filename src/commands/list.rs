@@ -145,6 +145,16 @@ fn parameters() -> Listed {
         .to_vec(),
     );
     section(&mut rows, "benign", benign_fields());
+    rows.push(
+        [
+            "benign.end_user_id",
+            "object_id",
+            "object_id, upn or hash",
+            "how applications spell the user in their log",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    );
     section(&mut rows, "telemetry", telemetry_fields());
     Listed {
         header: &["parameter", "default", "range", "meaning"],

@@ -15,7 +15,7 @@ use livefire_harness::experiment::Experiment;
 use livefire_harness::scoring::{Scored, loaded_rules, score_with_subjects};
 use livefire_harness::{RunError, RunResult, Settings};
 use livefire_labels::io::{self, Coverage, CoverageAccumulator};
-use livefire_labels::{EventSource, SourceError};
+use livefire_labels::{EventSource, Payload, SourceError, payload};
 use livefire_scorer::{ScoreOptions, ScoreReport, incidents};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -64,7 +64,8 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     let experiment = pass.several(arguments, &result, &scored, output)?;
     let scored = scored.report;
     let experiment = experiment.as_ref();
-    pass.write(folder, &result, &coverage, &scored, experiment)?;
+    let payloads = source.payloads();
+    pass.write(folder, &result, &coverage, &scored, experiment, &payloads)?;
     let expected = derived::is_asked(arguments).then(|| {
         let look_alike = pass.look_alike(arguments);
         verdict::expected_rows(&scored, &result.alerts, &result.book.campaigns, look_alike)
@@ -81,7 +82,12 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     if let Some(experiment) = experiment {
         output.json(&told)?;
         let spent = begun.elapsed().as_secs_f64();
-        output.human(&seeds::text(experiment, &pass.subject.heading, spent, &target))?;
+        output.human(&seeds::text(
+            experiment,
+            &pass.subject.heading,
+            spent,
+            &target,
+        ))?;
         return Ok(seeds::exit(experiment));
     }
     pass.tell(&told, seconds, output)?;
@@ -146,6 +152,7 @@ impl Pass {
         coverage: &Coverage,
         scored: &ScoreReport,
         experiment: Option<&Experiment>,
+        payloads: &[Payload],
     ) -> Result<(), Failure> {
         report::write(&folder, scored)?;
         if let Some(experiment) = experiment {
@@ -158,6 +165,7 @@ impl Pass {
         let labels = folder.path().join("labels");
         io::write(&labels, &result.book, &result.extent, Some(coverage))
             .map_err(|error| Failure::usage(error.to_string()))?;
+        payload::write(&labels, payloads)?;
         let manifest = format!("{:#}\n", self.manifest(result));
         folder.write("manifest.json", manifest.as_bytes())?;
         folder.finish()

@@ -16,6 +16,8 @@ use crate::record::Record;
 
 /// Hours are the grain of a baseline.
 const HOUR: TimeSpan = TimeSpan::from_hours(1);
+/// Rows of a window for which a key keeps its memory.
+const QUIET_ROWS: usize = 8;
 /// One tick of 100 ns: `(a, b]` is `[a + tick, b + tick)`.
 const TICK: TimeSpan = TimeSpan::from_ticks(1);
 
@@ -231,7 +233,8 @@ impl BaselineCount {
                 .past
                 .advance(watermark - comparison.lookback, watermark - comparison.gap);
             if subject.rows.is_empty() {
-                subject.rows.shrink_to_fit();
+                // What a burst took is given back, what a quiet user needs is kept.
+                subject.rows.shrink_to(QUIET_ROWS);
                 subject.is_above = false;
             }
             !(subject.rows.is_empty() && subject.past.is_empty())

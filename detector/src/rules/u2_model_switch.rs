@@ -96,11 +96,11 @@ impl Native for ModelSwitch {
         ]
     }
 
-    fn plan(&self, parameters: &Parameters) -> Plan {
+    fn plan(&self, _parameters: &Parameters) -> Plan {
         Plan {
             tables: vec![app_log::TABLE, ACTIVITY],
             resolve: TimeSpan::ZERO,
-            horizon: parameters.span("release_within"),
+            horizon: TimeSpan::ZERO,
             has_bins: false,
         }
     }
@@ -130,10 +130,18 @@ impl Native for ModelSwitch {
 }
 
 /// The last change of an application's configuration by a release account, and by anybody.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Changes {
-    release: Option<Record>,
-    last: Record,
+    release: Option<Change>,
+    last: Change,
+}
+
+/// A change, with its texts: an alert prints them a day later, and nobody else keeps them so long.
+#[derive(Clone, Debug)]
+struct Change {
+    time: EventTime,
+    account: String,
+    activity: String,
 }
 
 struct State {
@@ -151,17 +159,22 @@ impl Rule for State {
             self.raise(context);
         }
         if record.kind == CHANGE {
-            let changes = self.changes.entry(record.key).or_insert(Changes {
+            let change = Change {
+                time: record.time,
+                account: context.name(record.value),
+                activity: context.name(record.address),
+            };
+            let changes = self.changes.entry(record.key).or_insert_with(|| Changes {
                 release: None,
-                last: *record,
+                last: change.clone(),
             });
-            changes.last = *record;
             if record.flags & RELEASE != 0 {
-                changes.release = Some(*record);
+                changes.release = Some(change.clone());
             }
+            changes.last = change;
             return;
         }
-        let standing = self.mix.apply(record);
+        let standing = self.mix.apply(record, || context.name(record.value));
         context.level(record, record.key, standing.level, self.mix.threshold());
         if standing.fires {
             self.open
@@ -196,9 +209,11 @@ impl State {
         let application = context.name(completing.key);
         let oldest = completing.time - self.release_within;
         let changes = self.changes.get(&completing.key);
-        let recent = |change: Option<Record>| change.filter(|change| change.time >= oldest);
-        let release = changes.and_then(|changes| recent(changes.release));
-        let last = release.or_else(|| changes.and_then(|changes| recent(Some(changes.last))));
+        let is_recent = |change: &&Change| change.time >= oldest;
+        let release = changes.and_then(|changes| changes.release.as_ref());
+        let release = release.filter(is_recent);
+        let last = changes.map(|changes| &changes.last).filter(is_recent);
+        let last = release.or(last);
         let available = switch.available();
         let mut carried = Map::new();
         let mut set = |name: &str, value| carried.insert(name.to_owned(), value);
@@ -210,8 +225,8 @@ impl State {
         set("release", json!(release.is_some()));
         if let Some(change) = last {
             let change = json!({
-                "time": change.time.to_string(), "account": context.name(change.value),
-                "activity": context.name(change.address),
+                "time": change.time.to_string(), "account": change.account,
+                "activity": change.activity,
             });
             set("change", change);
         }

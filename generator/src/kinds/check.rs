@@ -3,6 +3,8 @@
 //! Values and names are checked on the stage as its file wrote it, so that places are exact;
 //! structure is checked on the inlined stage and reported where the caller wrote its name.
 
+mod benign;
+mod lint;
 mod names;
 mod structure;
 mod values;
@@ -29,6 +31,8 @@ pub(crate) struct Context<'a> {
     pub(crate) schema: &'a Schema,
     /// Ids of all kinds with their label.
     pub(crate) ids: &'a [(Arc<str>, super::model::Label)],
+    /// Whether the file is the user's; ours were looked at.
+    pub(crate) is_user: bool,
     /// Where faults go.
     pub(crate) faults: &'a Faults,
 }
@@ -57,6 +61,9 @@ pub(crate) fn check(context: &Context<'_>) {
     }
     context.cycles();
     context.unused_pools();
+    if context.is_user && !context.faults.has_errors() {
+        context.lints();
+    }
 }
 
 impl Context<'_> {

@@ -7,7 +7,7 @@ use livefire_schema::rules::RuleToken;
 use livefire_schema::spec::{Faults, Node, Spanned, or_list};
 
 use super::library::VERIFIED;
-use super::model::{Expected, Knob, Label, Pool, Stage, Techniques, Trap};
+use super::model::{Expected, Knob, Label, Name, Pool, Stage, Techniques, Trap};
 use super::read::KindSpec;
 use super::value::{Literal, Value};
 use super::vocabulary;
@@ -183,6 +183,29 @@ impl AttackKind {
         tables.sort();
         tables.dedup();
         tables
+    }
+
+    /// Whether a stage or pool takes prompts from the scenario's own file (`prompts: file`).
+    #[must_use]
+    pub fn uses_prompt_file(&self) -> bool {
+        use super::model::PoolBody;
+        let is_file = |name: &Name| {
+            &*name.value == crate::prompts::FILE_SET && !self.spec.cast.contains_key(&name.value)
+        };
+        let traps = self.spec.traps.values().flat_map(|trap| &trap.stages);
+        let mut stages = self.spec.stages.values().chain(traps);
+        let mut pools = self.spec.cast.values();
+        stages.any(|stage| {
+            let sets = stage.prompts.iter().chain(&stage.payload).flatten();
+            sets.into_iter().any(is_file)
+        }) || pools.any(|pool| match &pool.body {
+            PoolBody::Texts(texts) => {
+                let sets = texts.sets.iter();
+                sets.into_iter()
+                    .any(|set| &*set.value == crate::prompts::FILE_SET)
+            }
+            _ => false,
+        })
     }
 
     fn brings_new_accounts(&self) -> bool {

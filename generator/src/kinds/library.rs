@@ -229,14 +229,15 @@ fn checked(
         let Some(kind) = inliner.kind(id) else {
             continue;
         };
+        let is_user = origins.get(id).copied().unwrap_or(false);
         check::check(&Context {
             written,
             kind: &kind,
             schema,
             ids: &ids,
+            is_user,
             faults,
         });
-        let is_user = origins.get(id).copied().unwrap_or(false);
         kinds.insert(Arc::clone(id), AttackKind::new(kind, is_user));
     }
     kinds

@@ -4,6 +4,7 @@ use livefire_schema::table::Schema;
 
 use super::{AttackLibrary, Source, VERIFIED};
 
+mod lints;
 mod numbers;
 
 /// A user's kind without a fault; cases change one line of it.

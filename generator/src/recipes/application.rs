@@ -16,6 +16,8 @@ use super::text::{
 };
 use super::{Delivery, Recipes, Scratch};
 use crate::event::{Action, Event, Outcome};
+use crate::settings::EndUserId;
+use crate::world::Account;
 use livefire_schema::time::TimeSpan;
 
 /// Characters of the prompt that the line shows.
@@ -177,7 +179,7 @@ impl Recipes {
         push_address(out, claimed.unwrap_or(event.address));
         out.extend_from_slice(b"\",\"end_user_id\":\"");
         if let Some(account) = self.account(event) {
-            push_escaped(out, &account.object_id);
+            self.push_user(out, account);
         }
         out.extend_from_slice(b"\",\"application_name\":\"");
         out.extend_from_slice(application.name.as_bytes());
@@ -189,6 +191,17 @@ impl Recipes {
         out.extend_from_slice(b",\"full_prompt_sample\":\"");
         put_sample(out, sample(prompt));
         out.extend_from_slice(b"\"}");
+    }
+
+    /// The user as the applications of this world spell them; accounts without a name by their id.
+    fn push_user(&self, out: &mut Vec<u8>, account: &Account) {
+        match self.world.profile.end_user_id {
+            EndUserId::Upn if !account.upn.is_empty() => push_escaped(out, &account.upn),
+            EndUserId::Hash if !account.upn.is_empty() => {
+                push_hex(out, &Md5::digest(account.upn.to_lowercase().as_bytes()));
+            }
+            _ => push_escaped(out, &account.object_id),
+        }
     }
 
     fn message_head(

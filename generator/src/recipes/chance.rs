@@ -43,6 +43,8 @@ pub(crate) enum Purpose {
     DuplicateDelay,
     Malformed,
     Damage,
+    // service log
+    Refused,
 }
 
 /// The place of `purpose` below `key`.

@@ -46,6 +46,11 @@ pub trait Catalogue {
         false
     }
 
+    /// Whether the kind takes prompts from the scenario's own file.
+    fn needs_prompt_file(&self, _kind: &str) -> bool {
+        false
+    }
+
     /// Checks what an entry of a known kind says about it: knobs, evasions, stages and traps.
     fn check(&self, entry: &EntrySpec, faults: &Faults);
 }
@@ -66,6 +71,10 @@ impl Catalogue for AttackLibrary {
 
     fn is_faulty(&self, kind: &str) -> bool {
         AttackLibrary::is_faulty(self, kind)
+    }
+
+    fn needs_prompt_file(&self, kind: &str) -> bool {
+        self.get(kind).is_some_and(AttackKind::uses_prompt_file)
     }
 
     fn check(&self, entry: &EntrySpec, faults: &Faults) {

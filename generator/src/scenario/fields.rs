@@ -263,6 +263,11 @@ const BENIGN: &[Field<BenignProfile>] = &[
         Bounds::Share,
         "share of calls whose app and service rows share the request id"
     ),
+    number!(
+        refused_logged,
+        Bounds::Share,
+        "share of calls refused for their key (401) that reach the resource log"
+    ),
 ];
 
 /// Parameters of `telemetry`, besides `delay`.
@@ -339,7 +344,8 @@ mod tests {
     #[test]
     fn no_parameter_of_the_benign_profile_is_missing() {
         let shown = format!("{:?}", BenignProfile::default());
-        assert_eq!(shown.matches(": ").count(), benign_fields().len());
+        // all but `end_user_id`, which is a word
+        assert_eq!(shown.matches(": ").count(), benign_fields().len() + 1);
     }
 
     #[test]

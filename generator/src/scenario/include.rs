@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use livefire_schema::spec::{self, Faults, Node, Span, Spanned};
 
-use super::lower;
 use super::spec::ScenarioSpec;
+use super::{lower, prompt_file};
 
 /// Deepest chain of includes.
 const MAX_DEPTH: usize = 8;
 
 /// Gives a file's bytes; lets shipped scenarios be read like files.
-type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
 impl ScenarioSpec {
     /// Reads a scenario and what it includes; faults of form in every file are noted.
@@ -92,6 +92,11 @@ impl Reading<'_> {
                 self.include(path, &include, faults);
             }
             lower::scenario(&node, faults, self.spec);
+            let own = self.spec.prompts.as_ref();
+            if let Some(name) = own.filter(|name| name.file == *faults.file()) {
+                let name = Spanned::new(name.value.clone(), name.span);
+                self.spec.prompt_lines = prompt_file::read(path, &name, self.read, faults);
+            }
         }
         let text = String::from_utf8_lossy(bytes).into_owned();
         self.spec.sources.push((Arc::clone(faults.file()), text));

@@ -10,6 +10,7 @@ use super::catalogue::BUILT_EVASIONS;
 use super::entry::{EntrySpec, EvasionSpec};
 use super::fields::{Bounds, Field, benign_fields, population_fields, telemetry_fields};
 use super::spec::{Grouping, ScenarioSpec, Setting, Written};
+use crate::settings::EndUserId;
 
 /// Longest log.
 const MAX_DURATION: TimeSpan = TimeSpan::from_days(800);
@@ -43,6 +44,7 @@ pub(super) fn scenario(node: &Node, faults: &Faults, spec: &mut ScenarioSpec) {
     if let Some(node) = map.take("grouping") {
         replace(&mut spec.grouping, grouping(node, faults), &file);
     }
+    replace(&mut spec.prompts, map.text("prompts"), &file);
     for node in map.list("campaigns") {
         spec.campaigns.extend(entry(node, faults, List::Campaigns));
     }
@@ -80,6 +82,7 @@ fn benign(node: &Node, faults: &Faults, spec: &mut ScenarioSpec) {
     if node.scalar().is_some() {
         if word(node).is_some() {
             spec.benign.clear();
+            spec.end_user_id = None;
         }
         return;
     }
@@ -88,7 +91,12 @@ fn benign(node: &Node, faults: &Faults, spec: &mut ScenarioSpec) {
     };
     if map.take("profile").is_some_and(|node| word(node).is_some()) {
         spec.benign.clear();
+        spec.end_user_id = None;
     }
+    let words = EndUserId::WORDS.map(|(word, _)| word);
+    let spelling = map.one_of("end_user_id", &words);
+    let spelling = spelling.map(|at| Spanned::new(EndUserId::WORDS[at.value].1, at.span));
+    replace(&mut spec.end_user_id, spelling, faults.file());
     settings(&mut map, benign_fields(), &mut spec.benign);
     map.finish();
 }

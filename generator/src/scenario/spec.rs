@@ -7,6 +7,7 @@ use livefire_schema::spec::{Fault, FaultSeverity, Span, Spanned};
 use livefire_schema::time::{EventTime, TimeSpan};
 
 use super::entry::EntrySpec;
+use crate::settings::EndUserId;
 
 /// A value, its place, and the file that the place is in.
 #[derive(Clone, PartialEq, Debug)]
@@ -97,6 +98,12 @@ pub struct ScenarioSpec {
     pub time_zone: Option<Written<String>>,
     /// `telemetry.delay: none`.
     pub no_delay: Option<Written<bool>>,
+    /// `benign.end_user_id`.
+    pub end_user_id: Option<Written<EndUserId>>,
+    /// `prompts`, the name of a file.
+    pub prompts: Option<Written<String>>,
+    /// The lines of that file.
+    pub prompt_lines: Vec<String>,
     /// `grouping`.
     pub grouping: Option<Written<Grouping>>,
     /// `campaigns`.
@@ -121,6 +128,9 @@ impl Default for ScenarioSpec {
             baseline: None,
             time_zone: None,
             no_delay: None,
+            end_user_id: None,
+            prompts: None,
+            prompt_lines: Vec::new(),
             grouping: None,
             campaigns: Vec::new(),
             look_alikes: Vec::new(),

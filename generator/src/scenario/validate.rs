@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use livefire_schema::spec::{Faults, Spanned, did_you_mean, or_list};
+use livefire_schema::spec::{FaultSeverity, Faults, Spanned, did_you_mean, or_list};
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 use rustc_hash::FxHashMap;
 
@@ -11,7 +11,7 @@ use super::catalogue::Catalogue;
 use super::entry::{Entry, EntrySpec};
 use super::fields::{Field, benign_fields, population_fields, telemetry_fields};
 use super::spec::{Grouping, ScenarioSpec, Setting, Written};
-use crate::settings::{BenignProfile, Calendar, Population, Telemetry};
+use crate::settings::{BenignProfile, Calendar, EndUserId, Population, Telemetry};
 
 /// Midnight UTC of Monday, 2 March 2026: where a log begins unless the scenario says otherwise.
 const DEFAULT_START: EventTime = EventTime::from_unix_seconds(1_772_409_600);
@@ -36,6 +36,7 @@ pub struct Scenario {
     look_alikes: Vec<Entry>,
     folder: PathBuf,
     sources: Vec<(Arc<str>, String)>,
+    prompt_lines: Vec<String>,
 }
 
 impl Scenario {
@@ -112,6 +113,12 @@ impl Scenario {
         &self.sources
     }
 
+    /// The user's own prompts, in the order of their file; empty where the shipped ones are used.
+    #[must_use]
+    pub fn prompt_lines(&self) -> &[String] {
+        &self.prompt_lines
+    }
+
     /// The same world without any campaign, and with every look-alike's traps off.
     #[must_use]
     pub fn without_campaigns(mut self) -> Self {
@@ -134,6 +141,8 @@ impl ScenarioSpec {
         let calendar = self.calendar(faults);
         self.check_name(faults);
         self.check_time_zone(faults);
+        self.check_spelling(faults);
+        self.check_prompt_file(catalogue, faults);
         for entry in &self.campaigns {
             check_entry(entry, calendar, Wanted::attacks(catalogue), faults);
         }
@@ -179,6 +188,37 @@ impl ScenarioSpec {
             && !is_usable_name(&name.value)
         {
             faults.push(name.fault("LF-S006", unusable("scenario", &name.value)));
+        }
+    }
+
+    /// Remarks on a spelling of users that leaves joins without a partner.
+    fn check_spelling(&self, faults: &Faults) {
+        let Some(spelling) = &self.end_user_id else {
+            return;
+        };
+        if spelling.value == EndUserId::Hash {
+            let message = "a hash of the user joins with no table: R4 and C1 know no sign-in of \
+                           anybody, and alerts name nobody; write `upn` or `object_id` to see them";
+            let mut fault = spelling.fault("LF-S019", message);
+            fault.severity = FaultSeverity::Warning;
+            faults.push(fault);
+        }
+    }
+
+    /// Kinds that take prompts from a file need the scenario to name one.
+    fn check_prompt_file(&self, catalogue: &dyn Catalogue, faults: &Faults) {
+        if self.prompts.is_some() {
+            return;
+        }
+        let entries = self.campaigns.iter().chain(&self.look_alikes);
+        for entry in entries.filter(|entry| catalogue.needs_prompt_file(&entry.kind.value)) {
+            let own = entry.faults();
+            let message = format!(
+                "`{}` takes its prompts from `file`; write `prompts: my_lines.txt` in the scenario",
+                entry.kind.value
+            );
+            own.error("LF-S018", entry.kind.span, message);
+            faults.append(own);
         }
     }
 
@@ -242,6 +282,8 @@ impl ScenarioSpec {
         if let Some(zone) = self.time_zone {
             population.time_zone = zone.value;
         }
+        let mut benign = applied(BenignProfile::default(), benign_fields(), &self.benign);
+        benign.end_user_id = value_or(self.end_user_id.as_ref(), EndUserId::default());
         let stem = Path::new(&*self.file).file_stem();
         let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
         let stem = stem.filter(|stem| is_usable_name(stem));
@@ -253,13 +295,14 @@ impl ScenarioSpec {
             seed: value_or(self.seed.as_ref(), DEFAULT_SEED),
             calendar,
             population,
-            benign: applied(BenignProfile::default(), benign_fields(), &self.benign),
+            benign,
             telemetry,
             grouping: value_or(self.grouping.as_ref(), Grouping::default()),
             campaigns,
             look_alikes,
             folder: self.folder,
             sources: self.sources,
+            prompt_lines: self.prompt_lines,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livefire_labels::{Batch, Campaign, EventSource, LabelGroup, LogExtent, SourceError};
+use livefire_labels::{Batch, Campaign, EventSource, LabelGroup, LogExtent, Payload, SourceError};
 use livefire_schema::reference::Reference;
 
 /// The source, and the batch that was taken from it.
@@ -49,6 +49,10 @@ impl<S: EventSource> EventSource for Peeked<S> {
 
     fn campaigns(&self) -> Vec<Campaign> {
         self.source.campaigns()
+    }
+
+    fn payloads(&self) -> Vec<Payload> {
+        self.source.payloads()
     }
 
     fn extent(&self) -> LogExtent {

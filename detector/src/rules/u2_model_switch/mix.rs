@@ -53,6 +53,8 @@ struct Row {
 #[derive(Debug)]
 struct Model {
     name: u64,
+    /// Its text: a model can be silent for longer than texts are kept.
+    text: Box<str>,
     recent: u64,
     past: Hours,
 }
@@ -111,11 +113,11 @@ impl Mix {
         self.threshold
     }
 
-    /// Adds a request.
-    pub(super) fn apply(&mut self, record: &Record) -> Standing {
+    /// Adds a request; `text` is its model's, asked for once per model.
+    pub(super) fn apply(&mut self, record: &Record, text: impl FnOnce() -> String) -> Standing {
         let application = self.applications.entry(record.key).or_default();
         application.advance(record.time, self.window, self.lookback);
-        let is_copy = !application.push(record);
+        let is_copy = !application.push(record, text);
         let level = application.distance(self.requests);
         let is_reached = level >= self.threshold;
         let last = application.last_alert;
@@ -154,7 +156,7 @@ impl Mix {
         let mut shown: Vec<(String, u64, u64)> = models
             .iter()
             .filter(|model| model.recent + model.past.sum() > 0)
-            .map(|model| (context.name(model.name), model.recent, model.past.sum()))
+            .map(|model| (model.text.to_string(), model.recent, model.past.sum()))
             .collect();
         shown.sort();
         let models = shown.into_iter().map(|(model, recent, past)| {
@@ -214,7 +216,7 @@ impl Application {
     }
 
     /// Adds a request; `false` for a copy.
-    fn push(&mut self, record: &Record) -> bool {
+    fn push(&mut self, record: &Record, text: impl FnOnce() -> String) -> bool {
         let is_new = self.events.add(record.event.0);
         self.rows.push_back(Row {
             item: record.item,
@@ -229,6 +231,7 @@ impl Application {
             let index = found.unwrap_or_else(|| {
                 self.models.push(Model {
                     name: record.value,
+                    text: text().into(),
                     recent: 0,
                     past: Hours::default(),
                 });

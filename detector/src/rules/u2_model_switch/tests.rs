@@ -202,7 +202,7 @@ fn applications_without_requests_are_forgotten() {
     }
     for row in batch.iter() {
         row.records().iter().for_each(|record| {
-            mix.apply(record);
+            mix.apply(record, String::new);
         });
     }
     mix.forget(at(60.0) + TimeSpan::from_days(7));

@@ -160,7 +160,7 @@ impl Sightings {
         self.users.retain(|_, user| {
             user.expire(old);
             if user.seen.is_empty() {
-                user.seen.shrink_to_fit();
+                user.seen.shrink_to(8);
             }
             !user.seen.is_empty() || user.last_pair.is_some_and(|last| last > realert)
         });

@@ -44,7 +44,8 @@ impl Context<'_> {
     /// Checks that a named pool exists and fits its place.
     pub(crate) fn pool_name(&self, name: &Name, place: PoolPlace) {
         let found = pool_type(&name.value, &self.kind.cast);
-        let is_set = vocabulary::prompt_sets().contains_key(&*name.value);
+        let is_set = vocabulary::prompt_sets().contains_key(&*name.value)
+            || &*name.value == crate::prompts::FILE_SET;
         let needed = match (place, found) {
             (PoolPlace::AddressesOrOwn, None) if &*name.value == "own" => return,
             (PoolPlace::TextsOrSet, None) if is_set => return,

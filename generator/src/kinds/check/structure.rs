@@ -50,6 +50,14 @@ impl Context<'_> {
                 error(table.span, format!("no table `{}`{end}", table.value));
             }
         }
+        if let Some(name) = stage.payload.iter().flatten().next()
+            && !matches!(action, Action::Request | Action::ToolCall)
+        {
+            error(
+                name.span,
+                "`payload` is what a request carries; `do: request` or `do: tool_call` only".into(),
+            );
+        }
         self.gaps(stage, action);
     }
 

@@ -387,6 +387,14 @@ impl<'a> Emitter<'a> {
                 Setting::Pools(_) => {}
             }
         }
+        if let Some(names) = &self.stage.payload {
+            let names: Vec<Arc<str>> = names.iter().map(|name| Arc::clone(&name.value)).collect();
+            let asker = Asker {
+                key: asker.key.named("payload"),
+                ..*asker
+            };
+            detail.payload = prompt_of(&names, &asker, self.world(), &self.planner.pools);
+        }
         match event.action {
             Action::Indicator => {
                 let address = event.address.ip().to_string();

@@ -213,10 +213,11 @@ fn things(map: &mut MapReader<'_>, key: &'static str, kind: ThingKind) -> Option
 
 fn texts(map: &mut MapReader<'_>) -> Option<PoolBody> {
     let faults = map.faults();
-    let known: Vec<&str> = vocabulary::prompt_sets()
+    let mut known: Vec<&str> = vocabulary::prompt_sets()
         .keys()
         .map(String::as_str)
         .collect();
+    known.push(crate::prompts::FILE_SET);
     let sets: Vec<Name> = map
         .list("texts")
         .iter()
