@@ -151,11 +151,7 @@ pub(crate) struct Tile {
 
 impl Tile {
     /// A tile without judgement.
-    pub(crate) fn new(
-        label: &str,
-        value: impl Into<String>,
-        note: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(label: &str, value: impl Into<String>, note: impl Into<String>) -> Self {
         Tile {
             label: label.to_owned(),
             value: value.into(),
@@ -300,7 +296,10 @@ mod tests {
         let rows = (0..700).map(|number| vec![Cell::count(number)]).collect();
         let table = Table::new("numbers", &["#n"]).with(rows, "numbers.csv");
         assert_eq!(table.rows.len(), ROWS);
-        assert_eq!(table.cut, "The first 500 of 700 rows; all of them: numbers.csv.");
+        assert_eq!(
+            table.cut,
+            "The first 500 of 700 rows; all of them: numbers.csv."
+        );
     }
 
     #[test]

@@ -34,9 +34,9 @@ pub(crate) fn render(document: &Document) -> Result<String, RenderError> {
     environment.set_lstrip_blocks(true);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) if value.kind() == ValueKind::String && !value.is_safe() => {
-            out.write_str(&escaped(text)).map_err(minijinja::Error::from)
-        }
+        Some(text) if value.kind() == ValueKind::String && !value.is_safe() => out
+            .write_str(&escaped(text))
+            .map_err(minijinja::Error::from),
         _ => minijinja::escape_formatter(out, state, value),
     });
     for (name, text) in TEMPLATES {

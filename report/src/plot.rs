@@ -116,7 +116,7 @@ impl Scale {
         } else {
             (self.from, self.to, value)
         };
-        let share = if high > low {
+        let share = if high != low {
             ((value - low) / (high - low)).clamp(0.0, 1.0)
         } else {
             0.0
@@ -139,9 +139,9 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// Even steps.
+    /// Even steps; `from` may lie above `to`, as in rows that are counted downwards.
     pub(crate) fn linear(from: f64, to: f64) -> Self {
-        let to = if to > from { to } else { from + 1.0 };
+        let to = if to == from { from + 1.0 } else { to };
         Axis {
             from,
             to,
@@ -208,12 +208,20 @@ impl Plot {
     }
 
     /// Ticks below.
-    pub(crate) fn x_ticks(&mut self, scale: &Scale, ticks: impl IntoIterator<Item = (f64, String)>) {
+    pub(crate) fn x_ticks(
+        &mut self,
+        scale: &Scale,
+        ticks: impl IntoIterator<Item = (f64, String)>,
+    ) {
         self.x_ticks = ticks_at(scale, ticks);
     }
 
     /// Ticks on the left.
-    pub(crate) fn y_ticks(&mut self, scale: &Scale, ticks: impl IntoIterator<Item = (f64, String)>) {
+    pub(crate) fn y_ticks(
+        &mut self,
+        scale: &Scale,
+        ticks: impl IntoIterator<Item = (f64, String)>,
+    ) {
         self.y_ticks = ticks_at(scale, ticks);
     }
 
@@ -355,9 +363,18 @@ mod tests {
     #[test]
     fn values_become_positions_and_stay_inside() {
         let scale = Axis::linear(0.0, 10.0).scale(100.0, 200.0);
-        assert_eq!((scale.at(0.0), scale.at(5.0), scale.at(99.0)), (100.0, 150.0, 200.0));
+        assert_eq!(
+            (scale.at(0.0), scale.at(5.0), scale.at(99.0)),
+            (100.0, 150.0, 200.0)
+        );
         let scale = Axis::logarithmic(1.0, 100.0).scale(0.0, 100.0);
         assert_eq!((scale.at(10.0), scale.at(0.0)), (50.0, 0.0));
+    }
+
+    #[test]
+    fn rows_can_be_counted_downwards() {
+        let scale = Axis::linear(4.0, 0.0).scale(400.0, 0.0);
+        assert_eq!((scale.at(0.5), scale.at(3.5)), (50.0, 350.0));
     }
 
     #[test]
@@ -369,7 +386,13 @@ mod tests {
 
     #[test]
     fn steps_go_across_before_they_go_up() {
-        let (mut plot, _, _) = Plot::new("t", 100.0, 0.0, ("x", Axis::linear(0.0, 1.0)), ("y", Axis::linear(0.0, 1.0)));
+        let (mut plot, _, _) = Plot::new(
+            "t",
+            100.0,
+            0.0,
+            ("x", Axis::linear(0.0, 1.0)),
+            ("y", Axis::linear(0.0, 1.0)),
+        );
         plot.steps(&[(0.0, 9.0), (5.0, 4.0)], "s");
         assert!(matches!(&plot.marks[0], Mark::Path { d, .. } if d == "M0 9H5V4"));
     }

@@ -124,7 +124,9 @@ impl Results {
     /// The name of the scenario or log.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.manifest["name"].as_str().unwrap_or(&self.score.scenario)
+        self.manifest["name"]
+            .as_str()
+            .unwrap_or(&self.score.scenario)
     }
 
     /// The value of a rule's parameter, as in `R1.window`.
@@ -207,14 +209,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let error = Results::read(folder.path()).expect_err("is empty");
         let text = error.to_string();
-        assert!(text.contains("metrics.json") && text.contains("livefire run"), "{text}");
+        assert!(
+            text.contains("metrics.json") && text.contains("livefire run"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_damaged_file_is_named_with_its_line() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("metrics.json"), "{\n oops").expect("can be written");
-        let text = Results::read(folder.path()).expect_err("is damaged").to_string();
+        let text = Results::read(folder.path())
+            .expect_err("is damaged")
+            .to_string();
         assert!(text.contains("metrics.json:2:"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! The sections of the report, in the order of EVALUATION.md §10 and then the workbooks.
 
-use livefire_scorer::score::report::CampaignRow;
 use livefire_schema::alert::Mode;
+use livefire_scorer::score::report::CampaignRow;
 
 use crate::document::{Document, Group, Section};
 use crate::format;
@@ -53,7 +53,11 @@ impl std::fmt::Debug for Inputs<'_> {
 pub(crate) fn document(inputs: &Inputs<'_>) -> Document {
     let results = inputs.results;
     let mut evaluation = vec![verdict::section(results)];
-    evaluation.extend(inputs.baseline.map(|baseline| changes::section(results, baseline)));
+    evaluation.extend(
+        inputs
+            .baseline
+            .map(|baseline| changes::section(results, baseline)),
+    );
     evaluation.extend([
         campaigns::section(inputs),
         curves::section(results),

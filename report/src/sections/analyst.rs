@@ -40,14 +40,22 @@ pub(super) fn section(results: &Results) -> Section {
 
 fn timeline(activity: &Activity) -> Plot {
     let (columns, width) = columns(&activity.hours);
-    let most = columns.values().map(crate::summary::StatusCounts::total).max().unwrap_or(1);
+    let most = columns
+        .values()
+        .map(crate::summary::StatusCounts::total)
+        .max()
+        .unwrap_or(1);
     let start = activity.hours[0].start;
     let last = activity.hours.last().map_or(start, |hour| hour.start);
     let start = start.bin(width);
     let hours = super::campaigns::hours_since(start, last.saturating_add(width)).max(1.0);
     let ticks = round_ticks(most as f64);
     let top = ticks.last().copied().unwrap_or(1.0);
-    let actor = if activity.is_campaign_actor { " (acts in a campaign)" } else { "" };
+    let actor = if activity.is_campaign_actor {
+        " (acts in a campaign)"
+    } else {
+        ""
+    };
     let title = format!("Activity of {}{actor}", activity.user);
     let unit = format!("requests in {width}");
     let (mut plot, x, y) = Plot::new(
@@ -63,7 +71,13 @@ fn timeline(activity: &Activity) -> Plot {
     for (time, counts) in &columns {
         let at = super::campaigns::hours_since(start, *time);
         let end = super::campaigns::hours_since(start, time.saturating_add(width));
-        stack(&mut plot, &y, (x.at(at), x.at(end)), *counts, &format::minute(*time));
+        stack(
+            &mut plot,
+            &y,
+            (x.at(at), x.at(end)),
+            *counts,
+            &format::minute(*time),
+        );
     }
     for (class, label) in STATUSES {
         plot.legend(class, label);
@@ -80,14 +94,34 @@ fn length(session: &Session) -> f64 {
 }
 
 fn sessions(summary: &Summary) -> Table {
-    let columns = ["session", "user", "from", "#lasted", "#requests", "#passed", "#blocked", "#rate limited", "#failed"];
+    let columns = [
+        "session",
+        "user",
+        "from",
+        "#lasted",
+        "#requests",
+        "#passed",
+        "#blocked",
+        "#rate limited",
+        "#failed",
+    ];
     let table = Table::new("Sessions of these accounts: length and failures", &columns);
     let mut all: Vec<(&Activity, &Session)> = summary
         .activities
         .iter()
-        .flat_map(|activity| activity.sessions.iter().map(move |session| (activity, session)))
+        .flat_map(|activity| {
+            activity
+                .sessions
+                .iter()
+                .map(move |session| (activity, session))
+        })
         .collect();
-    all.sort_by_key(|(_, session)| (std::cmp::Reverse(session.counts.not_passed()), session.first));
+    all.sort_by_key(|(_, session)| {
+        (
+            std::cmp::Reverse(session.counts.not_passed()),
+            session.first,
+        )
+    });
     let rows = all.into_iter().map(|(activity, session)| {
         let mut cells = vec![
             Cell::sample(&session.id),
@@ -100,9 +134,16 @@ fn sessions(summary: &Summary) -> Table {
         cells
     });
     let mut table = table.with(rows.collect(), "summary.json");
-    let dropped: u64 = summary.activities.iter().map(|activity| activity.sessions_dropped).sum();
+    let dropped: u64 = summary
+        .activities
+        .iter()
+        .map(|activity| activity.sessions_dropped)
+        .sum();
     if dropped > 0 {
-        let text = format!("{} more sessions were not kept; those with failures were.", format::grouped(dropped));
+        let text = format!(
+            "{} more sessions were not kept; those with failures were.",
+            format::grouped(dropped)
+        );
         table.cut = format!("{} {text}", table.cut).trim_start().to_owned();
     }
     table
@@ -124,7 +165,10 @@ fn durations(summary: &Summary) -> Table {
     );
     let mut below = 0.0;
     for (order, (end, label)) in STEPS.iter().enumerate() {
-        let sessions = summary.activities.iter().flat_map(|activity| &activity.sessions);
+        let sessions = summary
+            .activities
+            .iter()
+            .flat_map(|activity| &activity.sessions);
         let own: Vec<&Session> = sessions
             .filter(|session| (below..*end).contains(&length(session)))
             .collect();
@@ -142,11 +186,21 @@ fn durations(summary: &Summary) -> Table {
 
 fn prompts(summary: &Summary) -> Table {
     let columns = [
-        "prompt hash", "beginning", "#requests", "#blocked", "#users", "first", "last",
+        "prompt hash",
+        "beginning",
+        "#requests",
+        "#blocked",
+        "#users",
+        "first",
+        "last",
     ];
     let mut table = Table::new("Prompts sent most often", &columns);
     for prompt in &summary.prompts {
-        let more = if prompt.users >= prompt.users_counted_to { " or more" } else { "" };
+        let more = if prompt.users >= prompt.users_counted_to {
+            " or more"
+        } else {
+            ""
+        };
         table.rows.push(vec![
             Cell::sample(&prompt.hash),
             Cell::sample(&prompt.sample),
@@ -157,9 +211,15 @@ fn prompts(summary: &Summary) -> Table {
             Cell::text(format::minute(prompt.last)),
         ]);
     }
-    let misses = summary.prompts.iter().map(|prompt| prompt.may_miss).max().unwrap_or(0);
+    let misses = summary
+        .prompts
+        .iter()
+        .map(|prompt| prompt.may_miss)
+        .max()
+        .unwrap_or(0);
     if misses > 0 {
-        table.cut = format!("More prompts than are kept: a count may miss up to {misses} requests.");
+        table.cut =
+            format!("More prompts than are kept: a count may miss up to {misses} requests.");
     }
     table
 }

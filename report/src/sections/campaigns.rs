@@ -16,7 +16,9 @@ const ROW: f64 = 20.0;
 /// Room for campaigns' names.
 const NAMES: f64 = 136.0;
 /// Stages' classes, in turn.
-const STAGES: [&str; 6] = ["stage-1", "stage-2", "stage-3", "stage-4", "stage-5", "stage-6"];
+const STAGES: [&str; 6] = [
+    "stage-1", "stage-2", "stage-3", "stage-4", "stage-5", "stage-6",
+];
 
 pub(super) fn section(inputs: &Inputs<'_>) -> Section {
     let results = inputs.results;
@@ -55,7 +57,10 @@ fn gantt(results: &Results, rows: &[&CampaignRow]) -> Plot {
     plot.x_ticks(&x, days(start, hours));
     let middle = |index: usize| index as f64 + 0.5;
     let names = rows.iter().enumerate();
-    plot.y_ticks(&y, names.map(|(index, row)| (middle(index), format::shortened(&row.id, 26))));
+    plot.y_ticks(
+        &y,
+        names.map(|(index, row)| (middle(index), format::shortened(&row.id, 26))),
+    );
     for (index, row) in rows.iter().enumerate() {
         let line = y.at(middle(index));
         let across = |time: EventTime| x.at(hours_since(start, time));
@@ -125,7 +130,9 @@ fn most_stages(rows: &[&CampaignRow]) -> usize {
 /// From the first event or the scored interval's start to the last event or alert.
 fn extent(results: &Results, rows: &[&CampaignRow]) -> (EventTime, EventTime) {
     let scored = results.score.scored;
-    let firsts = rows.iter().flat_map(|row| row.stages.iter().map(|stage| stage.first));
+    let firsts = rows
+        .iter()
+        .flat_map(|row| row.stages.iter().map(|stage| stage.first));
     let lasts = rows.iter().flat_map(|row| {
         let stages = row.stages.iter().map(|stage| stage.last);
         stages.chain(row.first.iter().map(|first| first.raised))
@@ -143,7 +150,9 @@ pub(super) fn hours_since(start: EventTime, time: EventTime) -> f64 {
 pub(super) fn days(start: EventTime, hours: f64) -> Vec<(f64, String)> {
     use livefire_schema::time::TimeSpan;
     let steps = [1, 3, 6, 12, 24, 48, 96, 168, 336, 672, 1344, 2688];
-    let step = steps.into_iter().find(|step| hours / f64::from(*step) <= 10.0);
+    let step = steps
+        .into_iter()
+        .find(|step| hours / f64::from(*step) <= 10.0);
     let step = step.unwrap_or(5376);
     let width = TimeSpan::from_hours(i64::from(step));
     let mut time = start.bin(TimeSpan::from_days(1));
@@ -154,7 +163,11 @@ pub(super) fn days(start: EventTime, hours: f64) -> Vec<(f64, String)> {
             return ticks;
         }
         if at >= 0.0 {
-            let label = if step < 24 { format::minute(time)[5..].to_owned() } else { format::day(time)[5..].to_owned() };
+            let label = if step < 24 {
+                format::minute(time)[5..].to_owned()
+            } else {
+                format::day(time)[5..].to_owned()
+            };
             ticks.push((at, label));
         }
         time = time.saturating_add(width);
@@ -176,12 +189,18 @@ fn parts(rows: &[&CampaignRow]) -> Plot {
         "What each time to detect is made of",
         height,
         NAMES,
-        ("since the first hostile event (ratio scale)", Axis::logarithmic(1.0, most)),
+        (
+            "since the first hostile event (ratio scale)",
+            Axis::logarithmic(1.0, most),
+        ),
         ("", Axis::linear(caught.len().max(1) as f64, 0.0)),
     );
     plot.x_ticks(&x, time_ticks(1.0, most));
     let names = caught.iter().enumerate();
-    plot.y_ticks(&y, names.map(|(index, (row, _))| (index as f64 + 0.5, format::shortened(&row.id, 26))));
+    plot.y_ticks(
+        &y,
+        names.map(|(index, (row, _))| (index as f64 + 0.5, format::shortened(&row.id, 26))),
+    );
     for (index, (row, parts)) in caught.iter().enumerate() {
         draw_parts(&mut plot, &x, y.at(index as f64 + 0.5), row, *parts);
     }
@@ -205,13 +224,23 @@ const PARTS: [(&str, &str); 4] = [
 ];
 
 fn draw_parts(plot: &mut Plot, x: &Scale, line: f64, row: &CampaignRow, parts: PartSeconds) {
-    let seconds = [parts.accumulate, parts.ingestion, parts.schedule_wait, parts.run];
+    let seconds = [
+        parts.accumulate,
+        parts.ingestion,
+        parts.schedule_wait,
+        parts.run,
+    ];
     let mut from = 0.0;
     for ((class, label), part) in PARTS.iter().zip(seconds) {
         let to = from + part;
         if x.at(to) > x.at(from) {
             let title = format!("{}: {label}: {}", row.id, format::span(part));
-            plot.bar((x.at(from), line - 6.0), (x.at(to), line + 6.0), class, title);
+            plot.bar(
+                (x.at(from), line - 6.0),
+                (x.at(to), line + 6.0),
+                class,
+                title,
+            );
         }
         from = to;
     }
@@ -231,13 +260,25 @@ pub(super) fn time_ticks(from: f64, to: f64) -> Vec<(f64, String)> {
         (2_592_000.0, "30 d"),
     ];
     let inside = known.iter().filter(|(at, _)| (from..=to).contains(at));
-    inside.map(|(at, label)| (*at, (*label).to_owned())).collect()
+    inside
+        .map(|(at, label)| (*at, (*label).to_owned()))
+        .collect()
 }
 
 fn table(inputs: &Inputs<'_>) -> Table {
     let columns = [
-        "campaign", "kind", "first hostile event", "#lasted", "first caught by", "#time to detect",
-        "#accumulate", "#ingestion", "#wait", "#run", "stages seen", "missed because",
+        "campaign",
+        "kind",
+        "first hostile event",
+        "#lasted",
+        "first caught by",
+        "#time to detect",
+        "#accumulate",
+        "#ingestion",
+        "#wait",
+        "#run",
+        "stages seen",
+        "missed because",
     ];
     let table = Table::new("Campaigns: caught or missed, and why", &columns);
     let rows = inputs.results.score.campaigns.iter();
@@ -258,7 +299,10 @@ fn campaign(inputs: &Inputs<'_>, row: &CampaignRow) -> Vec<Cell> {
         Some(first) => cells.push(Cell::text(rule_form(&first.rule, first.mode)).class("good")),
         None => cells.push(Cell::text("missed").class("bad")),
     }
-    cells.push(Cell::measure(format::seconds(row.time_to_detect), row.time_to_detect));
+    cells.push(Cell::measure(
+        format::seconds(row.time_to_detect),
+        row.time_to_detect,
+    ));
     let parts = first.and_then(|first| first.parts);
     let of = |part: fn(PartSeconds) -> f64| {
         parts.map_or_else(Cell::default, |parts| {
@@ -286,7 +330,15 @@ fn campaign(inputs: &Inputs<'_>, row: &CampaignRow) -> Vec<Cell> {
 
 /// `2 of 3: enter, exfiltrate`.
 fn stages_seen(row: &CampaignRow) -> String {
-    let seen: Vec<&str> = row.stages_seen.iter().map(|stage| stage.stage.as_str()).collect();
+    let seen: Vec<&str> = row
+        .stages_seen
+        .iter()
+        .map(|stage| stage.stage.as_str())
+        .collect();
     let count = format!("{} of {}", seen.len(), row.stages.len());
-    if seen.is_empty() { count } else { format!("{count}: {}", seen.join(", ")) }
+    if seen.is_empty() {
+        count
+    } else {
+        format!("{count}: {}", seen.join(", "))
+    }
 }

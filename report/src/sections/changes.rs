@@ -39,10 +39,12 @@ pub(super) fn section(results: &Results, baseline: &Results) -> Section {
         }
     }
     let test = mcnemar(lost.len() as u64, gained.len() as u64);
-    let difference = |get: &dyn Fn(&Results) -> Measure| get(results)
-        .finite()
-        .zip(get(baseline).finite())
-        .map(|(new, old)| new - old);
+    let difference = |get: &dyn Fn(&Results) -> Measure| {
+        get(results)
+            .finite()
+            .zip(get(baseline).finite())
+            .map(|(new, old)| new - old)
+    };
     let per_day = difference(&|results| results.score.headline.false_per_day.rate);
     let mean = difference(&|results| results.score.headline.restricted_mean_time_to_detect);
     section.tiles(vec![
@@ -51,10 +53,18 @@ pub(super) fn section(results: &Results, baseline: &Results) -> Section {
         Tile::new(
             "Exact McNemar test",
             format!("p = {:.3}", test.two_sided),
-            format!("of {} paired campaigns; worse: p = {:.3}", pairs.len(), test.regression),
+            format!(
+                "of {} paired campaigns; worse: p = {:.3}",
+                pairs.len(),
+                test.regression
+            ),
         ),
-        Tile::new("False incidents a day", signed(per_day, |value| format!("{value:.1}")), "")
-            .judged(per_day.and_then(worse)),
+        Tile::new(
+            "False incidents a day",
+            signed(per_day, |value| format!("{value:.1}")),
+            "",
+        )
+        .judged(per_day.and_then(worse)),
         Tile::new(
             "Mean time to detect, misses included",
             signed(mean, format::span),
@@ -81,7 +91,11 @@ fn worse(change: f64) -> Option<bool> {
 fn names(rows: &[&CampaignRow]) -> String {
     let names: Vec<&str> = rows.iter().take(8).map(|row| row.id.as_str()).collect();
     let more = rows.len() - names.len();
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     names.join(", ") + &rest
 }
 
@@ -95,7 +109,13 @@ fn signed(change: Option<f64>, text: impl Fn(f64) -> String) -> String {
 }
 
 fn rules(new: &[RuleRow], old: &[RuleRow]) -> Table {
-    let columns = ["rule", "caught before", "caught now", "#false a day before", "#false a day now"];
+    let columns = [
+        "rule",
+        "caught before",
+        "caught now",
+        "#false a day before",
+        "#false a day now",
+    ];
     let mut table = Table::new("Rules before and now", &columns);
     let caught = |row: &RuleRow| format!("{}/{}", row.caught, row.expected);
     for row in new {
@@ -107,7 +127,9 @@ fn rules(new: &[RuleRow], old: &[RuleRow]) -> Table {
             Cell::text(rule_title(&row.rule, row.mode)),
             Cell::text(before.map_or_else(|| "not run".to_owned(), caught)),
             Cell::text(caught(row)),
-            false_before.map_or_else(Cell::default, |rate| Cell::measure(format::rate(rate), rate)),
+            false_before.map_or_else(Cell::default, |rate| {
+                Cell::measure(format::rate(rate), rate)
+            }),
             Cell::measure(format::rate(row.false_per_day), row.false_per_day),
         ]);
     }

@@ -14,11 +14,11 @@ use crate::format;
 use crate::results::Results;
 
 /// Samples of each sort of false incident.
-const SAMPLES: usize = 3;
+const SAMPLES: usize = 2;
 /// Sorts that are sampled.
 const SORTS: usize = 60;
 /// Characters of an alert's details.
-const DETAILS: usize = 320;
+const DETAILS: usize = 240;
 
 /// One sort of false incident: form of the rule, class, look-alike.
 type Sort<'a> = (&'a str, Mode, FalseClass, Option<&'a str>);
@@ -67,11 +67,18 @@ fn cause(results: &Results, sort: &Sort<'_>) -> String {
 
 fn worst(results: &Results, sorts: &[(Sort<'_>, Vec<&IncidentRow>)]) -> Table {
     let columns = [
-        "rule", "class", "cause", "#incidents", "#a day", "worst key", "#its incidents",
+        "rule",
+        "class",
+        "cause",
+        "#incidents",
+        "#a day",
+        "worst key",
+        "#its incidents",
         "#true ones under it",
     ];
     let days = results.score.headline.scored_days;
-    let caption = "False incidents by cause, and what leaving out their worst key would save and cost";
+    let caption =
+        "False incidents by cause, and what leaving out their worst key would save and cost";
     let rows = sorts.iter().map(|(sort, incidents)| {
         let (key, count) = worst_key(incidents);
         let true_ones = results.score.incidents.iter().filter(|incident| {
@@ -104,7 +111,15 @@ fn worst_key(incidents: &[&IncidentRow]) -> (String, usize) {
 }
 
 fn samples(results: &Results, sorts: &[(Sort<'_>, Vec<&IncidentRow>)]) -> Table {
-    let columns = ["rule", "class", "when", "key", "severity", "what the alert says", "first rows of its evidence"];
+    let columns = [
+        "rule",
+        "class",
+        "when",
+        "key",
+        "severity",
+        "what the alert says",
+        "first rows of its evidence",
+    ];
     let mut table = Table::new("Samples of false incidents", &columns);
     for (sort, incidents) in sorts.iter().take(SORTS) {
         for incident in incidents.iter().take(SAMPLES) {
@@ -143,7 +158,11 @@ fn sample(results: &Results, sort: &Sort<'_>, incident: &IncidentRow) -> Vec<Cel
     });
     let rows: Vec<String> = rows.collect();
     let more = alert.evidence_rows.saturating_sub(rows.len());
-    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let rest = if more > 0 {
+        format!("; and {more} more")
+    } else {
+        String::new()
+    };
     cells.extend([
         Cell::text(severity.join(", ")),
         Cell::sample(details_text(&alert.details)),
@@ -156,7 +175,15 @@ fn sample(results: &Results, sort: &Sort<'_>, incident: &IncidentRow) -> Vec<Cel
 pub(super) fn details_text(details: &Details) -> String {
     let map = details.to_map();
     let is_sample = |name: &str| {
-        ["sample", "samples", "phrase", "titles", "alert_titles", "suspicious_prompts"].contains(&name)
+        [
+            "sample",
+            "samples",
+            "phrase",
+            "titles",
+            "alert_titles",
+            "suspicious_prompts",
+        ]
+        .contains(&name)
     };
     let (first, last): (Vec<_>, Vec<_>) = map.iter().partition(|(name, _)| is_sample(name));
     let parts = first.into_iter().chain(last).filter_map(|(name, value)| {
@@ -180,19 +207,32 @@ fn value_text(value: &Value) -> String {
             let texts = values.iter().take(4).map(value_text);
             let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
             let more = values.len().saturating_sub(4);
-            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let rest = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             texts.join(", ") + &rest
         }
         Value::Object(map) => {
             let texts = map.values().map(value_text);
-            texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+            texts
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     }
 }
 
 /// The largest change of all: what each rule's absence would save and cost.
 fn dropped(results: &Results) -> Table {
-    let columns = ["rule", "#false incidents saved", "#a day", "#campaigns only it catches", "these"];
+    let columns = [
+        "rule",
+        "#false incidents saved",
+        "#a day",
+        "#campaigns only it catches",
+        "these",
+    ];
     let mut table = Table::new("If a rule were dropped", &columns);
     let score = &results.score;
     for rule in score.rules.iter().filter(|rule| rule.in_totals) {
@@ -226,6 +266,9 @@ mod tests {
             r#"{"failures":3,"span":"2s","samples":["a","b"],"empty":null,"places":[{"country":"DE","city":"Berlin"}]}"#,
         )
         .expect("is an object");
-        assert_eq!(details_text(&value), "samples: a, b · failures: 3 · span: 2s · places: DE Berlin");
+        assert_eq!(
+            details_text(&value),
+            "samples: a, b · failures: 3 · span: 2s · places: DE Berlin"
+        );
     }
 }

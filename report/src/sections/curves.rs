@@ -90,9 +90,10 @@ fn plot(rule: &RuleRow, first: u64, sweep: &Sweep) -> Plot {
     plot.y_ticks(&y, ticks());
     let mut points = Vec::new();
     for (index, threshold) in thresholds(first, sweep) {
-        let (Some(recall), Some(precision)) =
-            (sweep.recall[index].finite(), sweep.precision[index].finite())
-        else {
+        let (Some(recall), Some(precision)) = (
+            sweep.recall[index].finite(),
+            sweep.precision[index].finite(),
+        ) else {
             continue;
         };
         let at = (x.at(recall), y.at(precision));
@@ -112,7 +113,13 @@ fn plot(rule: &RuleRow, first: u64, sweep: &Sweep) -> Plot {
 
 fn table(rule: &RuleRow, first: u64, sweep: &Sweep) -> Table {
     let name = rule_title(&rule.rule, rule.mode);
-    let columns = ["#threshold", "#caught", "#false alerts", "#recall", "#precision"];
+    let columns = [
+        "#threshold",
+        "#caught",
+        "#false alerts",
+        "#recall",
+        "#precision",
+    ];
     let mut table = Table::new(format!("{name}: every threshold"), &columns).folded();
     for (index, threshold) in thresholds(first, sweep) {
         table.rows.push(vec![
@@ -120,7 +127,10 @@ fn table(rule: &RuleRow, first: u64, sweep: &Sweep) -> Table {
             Cell::count(sweep.detected[index]),
             Cell::count(sweep.false_alerts[index]),
             Cell::measure(format::share(sweep.recall[index]), sweep.recall[index]),
-            Cell::measure(format::share(sweep.precision[index]), sweep.precision[index]),
+            Cell::measure(
+                format::share(sweep.precision[index]),
+                sweep.precision[index],
+            ),
         ]);
     }
     table

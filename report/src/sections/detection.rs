@@ -42,11 +42,17 @@ fn plot(results: &Results, survival: &Survival) -> Plot {
         "Share of campaigns caught by a time after their first hostile event",
         300.0,
         0.0,
-        ("since the first hostile event (ratio scale)", Axis::logarithmic(1.0, most)),
+        (
+            "since the first hostile event (ratio scale)",
+            Axis::logarithmic(1.0, most),
+        ),
         ("share caught", Axis::linear(0.0, 1.0)),
     );
     plot.x_ticks(&x, time_ticks(1.0, most));
-    plot.y_ticks(&y, [0.0, 0.25, 0.5, 0.75, 1.0].map(|at| (at, format!("{at}"))));
+    plot.y_ticks(
+        &y,
+        [0.0, 0.25, 0.5, 0.75, 1.0].map(|at| (at, format!("{at}"))),
+    );
     let mut points = vec![(x.at(1.0), y.at(0.0))];
     points.extend(
         survival
@@ -59,7 +65,11 @@ fn plot(results: &Results, survival: &Survival) -> Plot {
     plot.steps(&points, "series-1");
     plot.vertical(x.at(900.0), "15 min", "target");
     for (seconds, left) in survival.steps() {
-        let title = format!("{:.0} % by {}", (1.0 - left) * 100.0, format::span(*seconds));
+        let title = format!(
+            "{:.0} % by {}",
+            (1.0 - left) * 100.0,
+            format::span(*seconds)
+        );
         plot.dot((x.at(*seconds), y.at(1.0 - left)), 3.0, "series-1", title);
     }
     plot.described(format!(
@@ -75,9 +85,14 @@ fn plot(results: &Results, survival: &Survival) -> Plot {
 fn figures(results: &Results) -> Table {
     let headline = &results.score.headline;
     let options = &results.score.options;
-    let mut table = Table::new("Time to detect in figures", &["measure", "#value", "what it says"]);
+    let mut table = Table::new(
+        "Time to detect in figures",
+        &["measure", "#value", "what it says"],
+    );
     let mut row = |name: String, text: String, measure: Measure, says: &str| {
-        let reason = measure.reason().map_or(String::new(), |why| format!(" (undefined: {why})"));
+        let reason = measure
+            .reason()
+            .map_or(String::new(), |why| format!(" (undefined: {why})"));
         let cells = vec![
             Cell::text(name),
             Cell::measure(text, measure),
@@ -86,8 +101,18 @@ fn figures(results: &Results) -> Table {
         table.rows.push(cells);
     };
     let seconds = format::seconds;
-    row("Median".into(), seconds(headline.p50), headline.p50, "half of all campaigns, misses included");
-    row("P90".into(), seconds(headline.p90), headline.p90, "∞: more than a tenth was never caught");
+    row(
+        "Median".into(),
+        seconds(headline.p50),
+        headline.p50,
+        "half of all campaigns, misses included",
+    );
+    row(
+        "P90".into(),
+        seconds(headline.p90),
+        headline.p90,
+        "∞: more than a tenth was never caught",
+    );
     row(
         format!("Caught within {}", options.within),
         format::share(headline.recall_within),

@@ -29,8 +29,16 @@ pub(super) fn section(results: &Results) -> Section {
         section.push(trend(&summary.hours));
     }
     section.push(ranking("Top users by requests", "user", &summary.users));
-    section.push(ranking("Top users by requests that did not pass", "user", &summary.failing_users));
-    section.push(ranking("Top applications", "application", &summary.applications));
+    section.push(ranking(
+        "Top users by requests that did not pass",
+        "user",
+        &summary.failing_users,
+    ));
+    section.push(ranking(
+        "Top applications",
+        "application",
+        &summary.applications,
+    ));
     if summary.places.is_empty() {
         section.note("Where requests come from: left out, no place is known for any address.");
     } else {
@@ -46,7 +54,11 @@ fn tiles(results: &Results, summary: &Summary) -> Vec<Tile> {
     let models = incidents.filter(|incident| incident.rule == "R6").count();
     let headline = &results.score.headline;
     let mut tiles = vec![
-        Tile::new("Requests", format::grouped(counts.total()), "application log"),
+        Tile::new(
+            "Requests",
+            format::grouped(counts.total()),
+            "application log",
+        ),
         Tile::new(
             "Success rate",
             format::percent_of(counts.passed, counts.total()),
@@ -55,14 +67,24 @@ fn tiles(results: &Results, summary: &Summary) -> Vec<Tile> {
         Tile::new(
             "Blocked threats",
             format::grouped(counts.blocked),
-            format!("{} of requests", format::percent_of(counts.blocked, counts.total())),
+            format!(
+                "{} of requests",
+                format::percent_of(counts.blocked, counts.total())
+            ),
         ),
         Tile::new(
             "Rate-limit violations",
             format::grouped(counts.rate_limited),
-            format!("{} in the service's diagnostics", format::grouped(summary.service_rate_limited)),
+            format!(
+                "{} in the service's diagnostics",
+                format::grouped(summary.service_rate_limited)
+            ),
         ),
-        Tile::new("Model security", models.to_string(), "incidents of flagged models in use (R6)"),
+        Tile::new(
+            "Model security",
+            models.to_string(),
+            "incidents of flagged models in use (R6)",
+        ),
     ];
     for target in &results.score.targets {
         let value = if target.name == "MTTD" {
@@ -70,15 +92,28 @@ fn tiles(results: &Results, summary: &Summary) -> Vec<Tile> {
         } else {
             format::percent(target.measured)
         };
-        tiles.push(Tile::new(&target.name, value, format!("target {}", target.wanted)).judged(target.met));
+        tiles.push(
+            Tile::new(&target.name, value, format!("target {}", target.wanted)).judged(target.met),
+        );
     }
     let done = super::operations::response_with_one(results);
     tiles.push(
-        Tile::new("MTTR", format::seconds(done), "target < 4 h; one analyst around the clock, assumed")
-            .judged(done.at_most(4.0 * 3600.0)),
+        Tile::new(
+            "MTTR",
+            format::seconds(done),
+            "target < 4 h; one analyst around the clock, assumed",
+        )
+        .judged(done.at_most(4.0 * 3600.0)),
     );
-    let false_rate = format!("{} false incidents a day", format::rate(headline.false_per_day.rate));
-    tiles.push(Tile::new("Alerts", format::grouped(headline.counts.alerts), false_rate));
+    let false_rate = format!(
+        "{} false incidents a day",
+        format::rate(headline.false_per_day.rate)
+    );
+    tiles.push(Tile::new(
+        "Alerts",
+        format::grouped(headline.counts.alerts),
+        false_rate,
+    ));
     tiles
 }
 
@@ -92,7 +127,12 @@ pub(super) const STATUSES: [(&str, &str); 4] = [
 
 /// Counts in the order of [`STATUSES`].
 pub(super) fn by_status(counts: StatusCounts) -> [u64; 4] {
-    [counts.passed, counts.blocked, counts.rate_limited, counts.failed]
+    [
+        counts.passed,
+        counts.blocked,
+        counts.rate_limited,
+        counts.failed,
+    ]
 }
 
 /// Hours joined to at most [`COLUMNS`] columns, and the width of one.
@@ -102,11 +142,16 @@ pub(super) fn columns(hours: &[Hour]) -> (BTreeMap<EventTime, StatusCounts>, Tim
     };
     let span = (last.start - first.start).seconds_f64() / 3600.0 + 1.0;
     let steps = [1, 2, 3, 6, 12, 24, 48, 96, 168, 336];
-    let width = steps.into_iter().find(|step| span / (*step as f64) <= COLUMNS as f64);
+    let width = steps
+        .into_iter()
+        .find(|step| span / (*step as f64) <= COLUMNS as f64);
     let width = TimeSpan::from_hours(width.unwrap_or(1008));
     let mut columns: BTreeMap<EventTime, StatusCounts> = BTreeMap::new();
     for hour in hours {
-        columns.entry(hour.start.bin(width)).or_default().add_all(hour.counts);
+        columns
+            .entry(hour.start.bin(width))
+            .or_default()
+            .add_all(hour.counts);
     }
     (columns, width)
 }
@@ -115,7 +160,12 @@ fn trend(hours: &[Hour]) -> Plot {
     let (columns, width) = columns(hours);
     let most = columns.values().map(StatusCounts::total).max().unwrap_or(1);
     let start = columns.keys().next().copied().unwrap_or(EventTime::MIN);
-    let end = columns.keys().last().copied().unwrap_or(start).saturating_add(width);
+    let end = columns
+        .keys()
+        .last()
+        .copied()
+        .unwrap_or(start)
+        .saturating_add(width);
     let hours_all = super::campaigns::hours_since(start, end);
     let ticks = round_ticks(most as f64);
     let top = ticks.last().copied().unwrap_or(1.0);
@@ -131,7 +181,10 @@ fn trend(hours: &[Hour]) -> Plot {
     plot.y_ticks(&y, ticks.into_iter().map(|at| (at, format!("{at}"))));
     for (time, counts) in &columns {
         let from = x.at(super::campaigns::hours_since(start, *time)) + 0.5;
-        let to = x.at(super::campaigns::hours_since(start, time.saturating_add(width))) - 0.5;
+        let to = x.at(super::campaigns::hours_since(
+            start,
+            time.saturating_add(width),
+        )) - 0.5;
         stack(&mut plot, &y, (from, to), *counts, &format::minute(*time));
     }
     for (class, label) in STATUSES {
@@ -159,7 +212,10 @@ pub(super) fn stack(
     for ((class, label), count) in STATUSES.iter().zip(by_status(counts)) {
         if count > 0 {
             let title = format!("{when}: {} {label}", format::grouped(count));
-            let corners = ((from, y.at(below as f64)), (to, y.at((below + count) as f64)));
+            let corners = (
+                (from, y.at(below as f64)),
+                (to, y.at((below + count) as f64)),
+            );
             plot.bar(corners.0, corners.1, class, title);
             below += count;
         }
@@ -172,7 +228,14 @@ fn ranking(caption: &str, what: &str, rows: &[Ranked]) -> Table {
     if has_departments {
         columns.push("department");
     }
-    columns.extend(["#requests", "#passed", "#blocked", "#rate limited", "#failed", "#success rate"]);
+    columns.extend([
+        "#requests",
+        "#passed",
+        "#blocked",
+        "#rate limited",
+        "#failed",
+        "#success rate",
+    ]);
     let mut table = Table::new(caption, &columns);
     for row in rows {
         let mut cells = vec![Cell::sample(&row.name)];
@@ -207,18 +270,28 @@ fn map(places: &[PlaceCounts]) -> Plot {
     );
     let degrees = |from: i32, to: i32, step: usize| {
         let ticks = (from..=to).step_by(step);
-        ticks.map(|at| (f64::from(at), format!("{at}°"))).collect::<Vec<_>>()
+        ticks
+            .map(|at| (f64::from(at), format!("{at}°")))
+            .collect::<Vec<_>>()
     };
     plot.x_ticks(&x, degrees(-180, 180, 60));
     plot.y_ticks(&y, degrees(-60, 80, 20));
-    let most = places.iter().map(|place| place.counts.total()).max().unwrap_or(1);
+    let most = places
+        .iter()
+        .map(|place| place.counts.total())
+        .max()
+        .unwrap_or(1);
     for (index, place) in places.iter().enumerate() {
         let total = place.counts.total();
         let share = total as f64 / most.max(1) as f64;
         let radius = 3.0 + 20.0 * libm::sqrt(share);
         let at = (x.at(place.longitude), y.at(place.latitude));
         let is_bad = place.counts.not_passed() * 5 > total;
-        let class = if is_bad { "place blocked" } else { "place passed" };
+        let class = if is_bad {
+            "place blocked"
+        } else {
+            "place passed"
+        };
         let title = format!(
             "{}, {}: {} requests, {} not passed",
             place.city,
@@ -237,7 +310,16 @@ fn map(places: &[PlaceCounts]) -> Plot {
 }
 
 fn countries(summary: &Summary) -> Table {
-    let columns = ["place", "country", "#requests", "#passed", "#blocked", "#rate limited", "#failed", "#success rate"];
+    let columns = [
+        "place",
+        "country",
+        "#requests",
+        "#passed",
+        "#blocked",
+        "#rate limited",
+        "#failed",
+        "#success rate",
+    ];
     let mut table = Table::new("Requests by place", &columns);
     for place in &summary.places {
         let mut cells = vec![

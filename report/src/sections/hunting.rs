@@ -11,9 +11,18 @@ use crate::results::Results;
 
 /// The hunting rules and their questions.
 const HUNTS: [(&str, &str); 3] = [
-    ("H1", "H1 suspicious keywords: prompts that hold a listed phrase"),
-    ("H2", "H2 high volume: callers with many requests in an hour"),
-    ("H3", "H3 rare failures: applications whose failures are few and far between"),
+    (
+        "H1",
+        "H1 suspicious keywords: prompts that hold a listed phrase",
+    ),
+    (
+        "H2",
+        "H2 high volume: callers with many requests in an hour",
+    ),
+    (
+        "H3",
+        "H3 rare failures: applications whose failures are few and far between",
+    ),
 ];
 
 pub(super) fn section(results: &Results) -> Section {
@@ -21,7 +30,10 @@ pub(super) fn section(results: &Results) -> Section {
     section.note("Hunting rules raise leads, not incidents; they enter no total. Baseline days are left out.");
     for (rule, caption) in HUNTS {
         let runs = results.score.rules.iter();
-        if !runs.clone().any(|row| row.rule.split('@').next() == Some(rule)) {
+        if !runs
+            .clone()
+            .any(|row| row.rule.split('@').next() == Some(rule))
+        {
             section.note(format!("{caption}: left out, the rule did not run."));
             continue;
         }
@@ -31,7 +43,15 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 fn table(results: &Results, rule: &str, caption: &str) -> Table {
-    let columns = ["key", "when", "rule", "#level", "severity", "what the alert says", "truth"];
+    let columns = [
+        "key",
+        "when",
+        "rule",
+        "#level",
+        "severity",
+        "what the alert says",
+        "truth",
+    ];
     let outside = [AlertVerdict::OutsideScored, AlertVerdict::OutsideLog];
     let alerts = results.score.alerts.iter();
     let own = alerts.filter(|alert| {

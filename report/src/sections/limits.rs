@@ -33,40 +33,80 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 fn ground(results: &Results) -> Table {
+    let mut table = Table::new("What the figures rest on", &["what", "value"]);
+    let facts = origin(results).into_iter().chain(counted(results));
+    table.rows = facts
+        .map(|(what, value)| vec![Cell::text(what), Cell::text(value)])
+        .collect();
+    table
+}
+
+/// What was run, and how it was scored.
+fn origin(results: &Results) -> Vec<(&'static str, String)> {
     let score = &results.score;
     let options = &score.options;
-    let counts = &score.headline.counts;
-    let grouping = serde_json::to_value(&options.grouping).unwrap_or_default();
+    let grouping = serde_json::to_value(options.grouping).unwrap_or_default();
     let grouping = match (grouping["mode"].as_str(), grouping["gap"].as_str()) {
         (Some(mode), Some(gap)) => format!("{mode}, gap {gap}"),
         _ => grouping.to_string().trim_matches('"').to_owned(),
     };
-    let late = results.manifest["late"].as_array().into_iter().flatten();
-    let late: u64 = late.filter_map(|row| row["rows"].as_u64()).sum();
-    let text = |value: Option<String>| value.unwrap_or_else(|| "not recorded".to_owned());
-    let number = |value: u64| format::grouped(value);
-    let facts = [
+    let version = results.manifest["version"].as_str();
+    let seeds = score.seed.map_or_else(
+        || "none: a log from files".to_owned(),
+        |seed| format!("{seed}: a single seed says nothing of the spread between seeds"),
+    );
+    let follow_up = format!(
+        "the rule's window and realert, and up to {} of ingestion delay",
+        options.largest_ingestion_delay
+    );
+    let days = format!("{} days", format::short(score.headline.scored_days));
+    let twin = match score.masked {
+        Some(_) => "run in the same pass",
+        None => "not run",
+    };
+    vec![
         ("Scenario", results.name().to_owned()),
-        ("Version of livefire", text(results.manifest["version"].as_str().map(str::to_owned))),
-        ("Seeds", score.seed.map_or_else(|| "none: a log from files".to_owned(), |seed| format!("{seed}: a single seed says nothing of the spread between seeds"))),
-        ("Scored", format!("{} days", format::short(score.headline.scored_days))),
+        (
+            "Version of livefire",
+            version.unwrap_or("not recorded").to_owned(),
+        ),
+        ("Seeds", seeds),
+        ("Scored", days),
         ("Grouping into incidents", grouping),
         ("Suppression", options.suppression.span.to_string()),
-        ("Follow-up after which a miss is final", format!("the rule's window and realert, and up to {} of ingestion delay", options.largest_ingestion_delay)),
-        ("Censored campaigns", number(counts.censored)),
-        ("Joint credits", number(counts.joint)),
-        ("Campaigns cut by the log's end", number(counts.cut)),
-        ("Attack events that no expected rule reads", number(score.headline.scaffolding_events)),
-        ("Alerts before the scored interval", number(counts.outside_scored)),
-        ("Rows that came too late for a rule", number(late)),
-        ("Damaged lines not read", text(results.manifest["unreadable"]["rows"].as_u64().map(format::grouped))),
-        ("World without attacks", if score.masked.is_some() { "run in the same pass" } else { "not run" }.to_owned()),
-        ("Splits and lockbox", "none: one result is no experiment".to_owned()),
+        ("Follow-up after which a miss is final", follow_up),
+        ("World without attacks", twin.to_owned()),
+        (
+            "Splits and lockbox",
+            "none: one result is no experiment".to_owned(),
+        ),
+    ]
+}
+
+/// Counts that qualify the figures.
+fn counted(results: &Results) -> Vec<(&'static str, String)> {
+    let headline = &results.score.headline;
+    let counts = &headline.counts;
+    let late = results.manifest["late"].as_array().into_iter().flatten();
+    let late: u64 = late.filter_map(|row| row["rows"].as_u64()).sum();
+    let damaged = results.manifest["unreadable"]["rows"].as_u64();
+    let damaged = damaged.map_or_else(|| "not recorded".to_owned(), format::grouped);
+    let numbers = [
+        ("Censored campaigns", counts.censored),
+        ("Joint credits", counts.joint),
+        ("Campaigns cut by the log's end", counts.cut),
+        (
+            "Attack events that no expected rule reads",
+            headline.scaffolding_events,
+        ),
+        ("Alerts before the scored interval", counts.outside_scored),
+        ("Rows that came too late for a rule", late),
     ];
-    let mut table = Table::new("What the figures rest on", &["what", "value"]);
-    let rows = facts.into_iter();
-    table.rows = rows.map(|(what, value)| vec![Cell::text(what), Cell::text(value)]).collect();
-    table
+    let numbers = numbers.map(|(what, number)| (what, format::grouped(number)));
+    numbers
+        .into_iter()
+        .chain([("Damaged lines not read", damaged)])
+        .collect()
 }
 
 /// Headline and rule figures without a value, with their reasons.
@@ -79,25 +119,39 @@ fn undefined(results: &Results) -> Vec<String> {
         ("median time to detect", headline.p50),
         ("P90 of the time to detect", headline.p90),
         ("share caught in time", headline.recall_within),
-        ("mean time to detect", headline.restricted_mean_time_to_detect),
+        (
+            "mean time to detect",
+            headline.restricted_mean_time_to_detect,
+        ),
         ("detection rate", headline.detection_rate),
         ("false incidents per day", headline.false_per_day.rate),
     ];
     let told = |name: String, measure: Measure| {
-        measure.reason().map(|reason| format!("{name}: {}", format::words(reason.code())))
+        measure
+            .reason()
+            .map(|reason| format!("{name}: {}", format::words(reason.code())))
     };
     let mut lines: Vec<String> = figures
         .into_iter()
         .filter_map(|(name, measure)| told(name.to_owned(), measure))
         .collect();
     for row in &results.score.rules {
-        let own = [("recall", row.recall), ("median", row.p50), ("P90", row.p90), ("caught in time", row.recall_within)];
+        let own = [
+            ("recall", row.recall),
+            ("median", row.p50),
+            ("P90", row.p90),
+            ("caught in time", row.recall_within),
+        ];
         let texts: Vec<String> = own
             .into_iter()
             .filter_map(|(name, measure)| told(name.to_owned(), measure))
             .collect();
         if !texts.is_empty() {
-            lines.push(format!("{}: {}", super::rule_form(&row.rule, row.mode), texts.join(", ")));
+            lines.push(format!(
+                "{}: {}",
+                super::rule_form(&row.rule, row.mode),
+                texts.join(", ")
+            ));
         }
     }
     lines.truncate(80);

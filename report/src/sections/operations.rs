@@ -53,7 +53,10 @@ fn curves(results: &Results, days: f64) -> Plot {
         ("hours", Axis::linear(0.0, 8.0)),
     );
     plot.x_ticks(&x, ticks.into_iter().map(|at| (at, format::short(at))));
-    plot.y_ticks(&y, [0.0, 2.0, 4.0, 6.0, 8.0].map(|at| (at, format!("{at}"))));
+    plot.y_ticks(
+        &y,
+        [0.0, 2.0, 4.0, 6.0, 8.0].map(|at| (at, format!("{at}"))),
+    );
     let mut told = Vec::new();
     for (analysts, class) in (1u32..).zip(CURVES) {
         let mut points = Vec::new();
@@ -69,7 +72,10 @@ fn curves(results: &Results, days: f64) -> Plot {
         let plural = if analysts == 1 { "" } else { "s" };
         plot.legend(class, format!("{analysts} analyst{plural}"));
         let here = mmc((now + true_rate) / 24.0, 1.0 / HANDLING, analysts);
-        told.push(format!("with {analysts}: {}", hours_text(here.mean_response)));
+        told.push(format!(
+            "with {analysts}: {}",
+            hours_text(here.mean_response)
+        ));
     }
     plot.horizontal(y.at(TARGET), "target 4 h", "target");
     plot.vertical(x.at(now), "measured", "operating-line");
@@ -115,8 +121,13 @@ fn arrivals(results: &Results) -> Arrivals {
     let mut jobs = Vec::new();
     let mut job_of: FxHashMap<u64, usize> = FxHashMap::default();
     for (position, incident) in (0u64..).zip(&score.incidents) {
-        let first = incident.alerts.first().and_then(|id| raised.get(id.as_str()));
-        if incident.in_totals && let Some((raised, _)) = first {
+        let first = incident
+            .alerts
+            .first()
+            .and_then(|id| raised.get(id.as_str()));
+        if incident.in_totals
+            && let Some((raised, _)) = first
+        {
             job_of.insert(position, jobs.len());
             jobs.push(Job {
                 arrival: (*raised - start).seconds_f64() / 3600.0,
@@ -136,7 +147,14 @@ fn arrivals(results: &Results) -> Arrivals {
 }
 
 fn staffing(results: &Results) -> Table {
-    let columns = ["who is there", "#analysts", "#mean wait", "#alert to done", "#MTTR of caught campaigns", "target < 4 h"];
+    let columns = [
+        "who is there",
+        "#analysts",
+        "#mean wait",
+        "#alert to done",
+        "#MTTR of caught campaigns",
+        "target < 4 h",
+    ];
     let caption = "The incidents of this run through a queue, as they arrived";
     let mut table = Table::new(caption, &columns);
     let arrivals = arrivals(results);
@@ -144,7 +162,10 @@ fn staffing(results: &Results) -> Table {
     let hours = span.span().seconds_f64() / 3600.0;
     let always = vec![(0.0, hours + CLEARING)];
     let weekdays = office_hours(span.start, hours + CLEARING);
-    for (name, open) in [("around the clock", always), ("Mon–Fri 08–16 UTC", weekdays)] {
+    for (name, open) in [
+        ("around the clock", always),
+        ("Mon–Fri 08–16 UTC", weekdays),
+    ] {
         for analysts in 1..=3 {
             let (queue, mttr) = arrivals.respond(analysts, &open);
             let met = mttr.at_most(TARGET);
@@ -195,11 +216,21 @@ fn office_hours(start: EventTime, hours: f64) -> Vec<(f64, f64)> {
 /// How long an attack must be drawn out to pass, on a fixed grid and with a sliding window.
 pub(super) fn frontier(results: &Results) -> Section {
     let mut section = Section::new("frontier", "What patience buys an attacker");
-    let columns = ["rule", "#threshold", "window", "#events", "#sliding window", "#fixed bins", "#given away by bins"];
+    let columns = [
+        "rule",
+        "#threshold",
+        "window",
+        "#events",
+        "#sliding window",
+        "#fixed bins",
+        "#given away by bins",
+    ];
     let caption = "Shortest duration of an attack of even events that is caught with at most one chance in ten";
     let mut table = Table::new(caption, &columns);
     for row in &results.score.rules {
-        let (Some(threshold), Some(window)) = (limit(results, &row.rule), window(results, &row.rule)) else {
+        let (Some(threshold), Some(window)) =
+            (limit(results, &row.rule), window(results, &row.rule))
+        else {
             continue;
         };
         if row.mode != livefire_schema::alert::Mode::Streaming {
@@ -225,10 +256,15 @@ pub(super) fn frontier(results: &Results) -> Section {
         }
     }
     if table.rows.is_empty() {
-        return super::left_out("frontier", "What patience buys an attacker", "no rule that ran counts events in a window.");
+        return super::left_out(
+            "frontier",
+            "What patience buys an attacker",
+            "no rule that ran counts events in a window.",
+        );
     }
     section.push(table);
-    section.note("Computed from thresholds and windows as they ran, with all events under one key.");
+    section
+        .note("Computed from thresholds and windows as they ran, with all events under one key.");
     section
 }
 
@@ -243,7 +279,9 @@ fn limit(results: &Results, rule: &str) -> Option<u64> {
         return None;
     }
     let written = results.parameter(&format!("{rule}.threshold"));
-    let threshold = written.and_then(|text| text.parse().ok()).unwrap_or(info.threshold);
+    let threshold = written
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(info.threshold);
     (threshold >= 2).then_some(threshold)
 }
 

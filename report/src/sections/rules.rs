@@ -11,7 +11,11 @@ pub(super) fn matrix(results: &Results) -> Section {
     let score = &results.score;
     let title = "Rules against attacks";
     if score.matrix.is_empty() {
-        return super::left_out("matrix", title, "no rule met or was expected to meet an attack.");
+        return super::left_out(
+            "matrix",
+            title,
+            "no rule met or was expected to meet an attack.",
+        );
     }
     let mut section = Section::new("matrix", title);
     section.note(
@@ -46,7 +50,11 @@ pub(super) fn matrix(results: &Results) -> Section {
 
 fn matrix_cell(cell: &MatrixCell) -> Cell {
     let share = cell.detected as f64 / cell.total.max(1) as f64;
-    let expected = if cell.expected > 0 { "expected" } else { "unexpected" };
+    let expected = if cell.expected > 0 {
+        "expected"
+    } else {
+        "unexpected"
+    };
     let text = format!("{}/{} {expected}", cell.detected, cell.total);
     let class = match (cell.expected > 0, cell.detected) {
         (true, 0) => "bad",
@@ -60,8 +68,20 @@ fn matrix_cell(cell: &MatrixCell) -> Cell {
 pub(super) fn table(results: &Results) -> Section {
     let mut section = Section::new("rules", "Every rule");
     let columns = [
-        "rule", "caught", "#recall", "#false a day", "#noise", "#look-alike", "#coincidental",
-        "#redundancy", "#suppressed", "#alerts", "#within 15 min", "#median", "#P90", "in totals",
+        "rule",
+        "caught",
+        "#recall",
+        "#false a day",
+        "#noise",
+        "#look-alike",
+        "#coincidental",
+        "#redundancy",
+        "#suppressed",
+        "#alerts",
+        "#within 15 min",
+        "#median",
+        "#P90",
+        "in totals",
     ];
     let mut table = Table::new("Rules: what they catch and what they cost", &columns);
     for row in &results.score.rules {
@@ -98,7 +118,12 @@ pub(super) fn table(results: &Results) -> Section {
         .left_out
         .iter()
         .take(50)
-        .map(|left| format!("{} is expected by {}, but not loaded", left.rule, left.campaign))
+        .map(|left| {
+            format!(
+                "{} is expected by {}, but not loaded",
+                left.rule, left.campaign
+            )
+        })
         .collect();
     section.list(left);
     section

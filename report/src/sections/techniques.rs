@@ -31,17 +31,22 @@ struct Covered {
 }
 
 impl Covered {
-    fn add(&mut self, row: &AttackRow, title: String) {
+    fn add(&mut self, row: &AttackRow, title: &str) {
         self.campaigns += row.campaigns;
         self.detected += row.detected;
-        self.kinds.push(format!("{title} {}/{}", row.detected, row.campaigns));
+        self.kinds
+            .push(format!("{title} {}/{}", row.detected, row.campaigns));
     }
 }
 
 pub(super) fn section(results: &Results) -> Section {
     let title = "OWASP and MITRE ATLAS";
     if results.summary.is_none() {
-        return super::left_out("techniques", title, "the result holds no summary.json; run the scenario again.");
+        return super::left_out(
+            "techniques",
+            title,
+            "the result holds no summary.json; run the scenario again.",
+        );
     }
     let mut section = Section::new("techniques", title);
     let owasp = covered(results, |kind| &kind.owasp);
@@ -104,7 +109,7 @@ fn covered(
         };
         for id in ids(kind) {
             let own = covered.entry(id.clone()).or_default();
-            own.add(row, results.title(&row.kind));
+            own.add(row, &results.title(&row.kind));
         }
     }
     covered

@@ -175,13 +175,19 @@ fn remarks(score: &ScoreReport) -> Vec<String> {
     let counted = [
         (collateral, "alert on attackers' harmless rows only"),
         (by_world, "alert judged by the world without attacks only"),
-        (overlap_only, "alert that its evidence cannot judge: in no figure"),
+        (
+            overlap_only,
+            "alert that its evidence cannot judge: in no figure",
+        ),
         (outside_log, "alert nowhere near the log: not scored"),
         (suppressed, "alert suppressed"),
         (joint, "credit that no campaign would have earned alone"),
         (early, "campaign seen before its first hostile event"),
         (cut, "campaign cut by the end of the log"),
-        (censored, "missed campaign that ends too near the log's end to count as never caught"),
+        (
+            censored,
+            "missed campaign that ends too near the log's end to count as never caught",
+        ),
         (hidden, "benign alert hidden by an attack"),
     ];
     let told = counted.into_iter().filter(|(number, _)| *number > 0);

@@ -83,6 +83,10 @@ struct PromptState {
 }
 
 /// What was read of a row.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most rows are requests, and a batch of them is short-lived"
+)]
 enum Read<'a> {
     Request(EventTime, Row<'a>),
     ServiceRateLimit,
@@ -216,7 +220,7 @@ impl Collector {
             applications: applications(&self.applications.into_sorted()),
             places: places(self.places.into_values(), &reference),
             unlocated: self.unlocated,
-            prompts: prompts(self.prompts.into_sorted()),
+            prompts: prompts(&self.prompts.into_sorted()),
             ..Summary::default()
         }
     }
@@ -358,8 +362,8 @@ fn applications(entries: &[Entry<StatusCounts>]) -> Vec<Ranked> {
     rows.collect()
 }
 
-fn prompts(entries: Vec<Entry<PromptState>>) -> Vec<PromptPattern> {
-    let order = ranking(&entries, |entry| entry.value.counts.total());
+fn prompts(entries: &[Entry<PromptState>]) -> Vec<PromptPattern> {
+    let order = ranking(entries, |entry| entry.value.counts.total());
     let first = order.into_iter().take(RANKED).map(|at| &entries[at]);
     let rows = first.filter_map(|entry| {
         let (first, last) = entry.value.span?;

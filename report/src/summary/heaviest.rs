@@ -128,7 +128,10 @@ mod tests {
         }
         let entries = table.into_sorted();
         let heavy = entries.iter().find(|entry| entry.key == "heavy");
-        assert_eq!(heavy.map(|entry| (entry.weight, entry.may_miss)), Some((10_000, 0)));
+        assert_eq!(
+            heavy.map(|entry| (entry.weight, entry.may_miss)),
+            Some((10_000, 0))
+        );
     }
 
     #[test]
