@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Let a change of rules through, or not: candidate against baseline, or expectations.
     Gate(GateArguments),
+    /// Write a run's results as one HTML file for people, with the workbooks.
+    Report(ReportArguments),
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.
@@ -115,9 +117,28 @@ pub(crate) struct RunArguments {
     /// Several seeds, and what they are projected to.
     #[command(flatten)]
     pub(crate) several: SeedArguments,
+    /// Write the report too: report.html in the results folder.
+    #[arg(long)]
+    pub(crate) report: bool,
     /// Worker threads; the results do not depend on it [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+}
+
+/// Arguments of `report`.
+#[derive(Args, Debug)]
+pub(crate) struct ReportArguments {
+    /// Results folder of `livefire run` or `livefire score -o`, or its name in results/.
+    pub(crate) results: PathBuf,
+    /// File to write [default: report.html in the results folder].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Results folder of the same scenario to compare with.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write a layer for the MITRE ATLAS Navigator too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) navigator: Option<PathBuf>,
 }
 
 /// Arguments of `generate`.

@@ -9,6 +9,7 @@ mod generate;
 mod list;
 mod new;
 mod pages;
+mod report;
 mod run;
 mod score;
 mod show;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Score(arguments) => score::run(&arguments, output),
         Command::Why(arguments) => why::run(&arguments, output),
         Command::Gate(arguments) => gate::run(&arguments, output),
+        Command::Report(arguments) => report::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),

@@ -11,6 +11,8 @@ use crate::interrupt;
 
 /// File that marks a folder as ours, so that it may be replaced.
 const MANIFEST: &str = "manifest.json";
+/// The report within a results folder.
+pub(crate) const REPORT: &str = "report.html";
 /// All that a results folder holds; anything else there is its user's.
 const CONTENT: &[&str] = &[
     MANIFEST,
@@ -20,6 +22,8 @@ const CONTENT: &[&str] = &[
     "incidents.csv",
     "labels",
     "metrics.json",
+    REPORT,
+    "summary.json",
 ];
 
 /// A folder under construction; removed again unless [`ResultsFolder::finish`] is called.

@@ -3,6 +3,7 @@
 mod derived;
 mod seeds;
 mod subject;
+mod summary;
 mod warnings;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use livefire_harness::scoring::{Scored, loaded_rules, score_with_subjects};
 use livefire_harness::{RunError, RunResult, Settings};
 use livefire_labels::io::{self, Coverage, CoverageAccumulator};
 use livefire_labels::{EventSource, Payload, SourceError, payload};
+use livefire_report::summary::Collector;
 use livefire_scorer::{ScoreOptions, ScoreReport, incidents};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -25,7 +27,7 @@ use crate::arguments::RunArguments;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::input::{self, Known};
 use crate::output::Output;
-use crate::results::ResultsFolder;
+use crate::results::{REPORT, ResultsFolder};
 use crate::verdict::{self, ExpectedRow, Heading, grouped};
 use crate::{generation, progress, report};
 
@@ -52,7 +54,7 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         known,
     };
     let begun = Instant::now();
-    let (result, coverage) = pass.worlds(&mut *source, output)?;
+    let (result, coverage, summary) = pass.worlds(&mut *source, output)?;
     let seconds = begun.elapsed().as_secs_f64();
     if result.rows == 0 {
         return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
@@ -65,7 +67,16 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     let scored = scored.report;
     let experiment = experiment.as_ref();
     let payloads = source.payloads();
-    pass.write(folder, &result, &coverage, &scored, experiment, &payloads)?;
+    pass.write(&folder, &result, &coverage, &scored, experiment, &payloads)?;
+    let summary = summary::of(summary, &result.book, &pass.known);
+    folder.write_with("summary.json", |file| {
+        Ok(serde_json::to_writer(file, &summary)?)
+    })?;
+    if arguments.report {
+        let page = super::report::page(folder.path(), None)?;
+        folder.write(REPORT, page.as_bytes())?;
+    }
+    folder.finish()?;
     let expected = derived::is_asked(arguments).then(|| {
         let look_alike = pass.look_alike(arguments);
         verdict::expected_rows(&scored, &result.alerts, &result.book.campaigns, look_alike)
@@ -99,7 +110,7 @@ impl Pass {
         &self,
         source: &mut dyn EventSource,
         output: Output,
-    ) -> Result<(RunResult, Coverage), Failure> {
+    ) -> Result<(RunResult, Coverage, Collector), Failure> {
         let (start, duration) = (self.subject.start, self.subject.duration);
         let hours = |span: livefire_schema::time::TimeSpan| {
             u64::try_from(span.ticks() / livefire_schema::time::TimeSpan::from_hours(1).ticks())
@@ -107,6 +118,7 @@ impl Pass {
         };
         let bar = progress::bar(output, hours(duration), "running");
         let mut covered = CoverageAccumulator::default();
+        let mut summary = Collector::new(&self.known.schema, source.reference());
         let settings = Settings {
             schema: &self.known.schema,
             rules: &self.rules,
@@ -121,13 +133,14 @@ impl Pass {
                 for row in &batch.rows {
                     covered.add_row(row);
                 }
+                summary.add(batch);
                 Ok(())
             },
         );
         bar.finish_and_clear();
         let result = result.map_err(|error| failure(&error))?;
         let name = |table| self.known.schema.table(table).name.clone();
-        Ok((result, covered.finish(name)))
+        Ok((result, covered.finish(name), summary))
     }
 
     fn score(&self, result: &RunResult) -> Result<Scored, Failure> {
@@ -147,14 +160,14 @@ impl Pass {
 
     fn write(
         &self,
-        folder: ResultsFolder,
+        folder: &ResultsFolder,
         result: &RunResult,
         coverage: &Coverage,
         scored: &ScoreReport,
         experiment: Option<&Experiment>,
         payloads: &[Payload],
     ) -> Result<(), Failure> {
-        report::write(&folder, scored)?;
+        report::write(folder, scored)?;
         if let Some(experiment) = experiment {
             folder.write_with("experiment.json", |file| {
                 serde_json::to_writer_pretty(&mut *file, experiment)?;
@@ -167,8 +180,7 @@ impl Pass {
             .map_err(|error| Failure::usage(error.to_string()))?;
         payload::write(&labels, payloads)?;
         let manifest = format!("{:#}\n", self.manifest(result));
-        folder.write("manifest.json", manifest.as_bytes())?;
-        folder.finish()
+        folder.write("manifest.json", manifest.as_bytes())
     }
 
     /// What produced the results: enough to produce them again. No clock, no path, no thread count.

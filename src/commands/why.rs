@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &WhyArguments, output: Output) -> Outcome {
 }
 
 /// The folder as named, or of that name in `results/`.
-fn results_folder(named: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn results_folder(named: &Path) -> Result<PathBuf, Failure> {
     let inside = Path::new("results").join(named);
     for folder in [named.to_path_buf(), inside] {
         if folder.join("metrics.json").is_file() {

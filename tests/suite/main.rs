@@ -21,6 +21,7 @@ mod own_words;
 mod pages;
 mod readme;
 mod reference;
+mod report;
 mod running;
 mod scoring;
 mod support;
