@@ -29,6 +29,8 @@ type Name = (&'static str, &'static str);
 struct Noted {
     facts: Facts,
     campaign: Option<u32>,
+    /// The row's own table: those of one pool differ in their delays.
+    table: u16,
     item: u64,
     minute: EventTime,
     hour: EventTime,
@@ -60,6 +62,7 @@ impl Seed {
         self.rows.push(Noted {
             facts,
             campaign,
+            table: row.table.0,
             item: livefire_schema::ids::hash_bytes(&item),
             minute: row.ingestion.bin(TimeSpan::from_minutes(1)),
             hour: row.time.bin(TimeSpan::from_hours(1)),
@@ -121,11 +124,9 @@ impl Seed {
 
     /// Indices of rows of one table and time, in their order.
     fn together(&self, time: impl Fn(&Noted) -> EventTime) -> Vec<Vec<usize>> {
-        let mut all: BTreeMap<(&str, EventTime), Vec<usize>> = BTreeMap::new();
+        let mut all: BTreeMap<(u16, EventTime), Vec<usize>> = BTreeMap::new();
         for (index, row) in self.rows.iter().enumerate() {
-            all.entry((row.facts.table, time(row)))
-                .or_default()
-                .push(index);
+            all.entry((row.table, time(row))).or_default().push(index);
         }
         all.into_values().collect()
     }
