@@ -204,7 +204,7 @@ fn thresholds(realert: &str, window: &str) -> Vec<RuleSet> {
 
 #[test]
 fn every_threshold_gives_what_a_rerun_gives_over_sliding_windows() {
-    for (realert, window) in [("4h", "10m"), ("5m", "10m"), ("2m", "1h")] {
+    for (realert, window) in [("4h", "10m"), ("2m", "1h")] {
         let counts = equal_together_and_alone(&thresholds(realert, window), &engine(false));
         assert!(counts[0] > 20 && counts[0] > counts[19], "{counts:?}");
     }
@@ -229,7 +229,7 @@ fn other_parameters_run_beside_each_other_too() {
             ("R2.counts", "rows".to_owned()),
             ("R2.threshold", "9".to_owned()),
         ]),
-        candidate(&[("R2.allowed_lateness", "0s".to_owned())]),
+        candidate(&[("R2.allowed_lateness", "45s".to_owned())]),
     ];
     let counts = equal_together_and_alone(&mixed, &engine(false));
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");

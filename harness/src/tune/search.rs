@@ -1,8 +1,9 @@
 //! Which candidates are measured: the whole grid, or with a budget a walk along its axes.
 //!
 //! The walk begins at the values in force. It tries all values of one parameter at once, which one
-//! pass can do, moves to the best, and goes on to the next parameter, until a round changes nothing
-//! or the budget is spent. It finds what is best along each axis, not surely what is best of all.
+//! pass can do, moves to the best, and goes on to the next parameter, until a round changes nothing.
+//! What is left of the budget is spread evenly over the grid, and if that finds something better,
+//! the walk goes on from there. It need not find what is best of all.
 
 use std::collections::BTreeMap;
 
@@ -62,19 +63,36 @@ impl Grid {
             .collect()
     }
 
-    fn all(&self) -> Vec<Place> {
-        let mut places = vec![Vec::new()];
-        for axis in &self.axes {
-            let longer = places.iter().flat_map(|place: &Place| {
-                (0..axis.values.len()).map(move |position| {
-                    let mut place = place.clone();
-                    place.push(position);
-                    place
-                })
-            });
-            places = longer.collect();
-        }
-        places
+    /// The place with this number, the last axis changing fastest.
+    fn place(&self, number: u64) -> Place {
+        let mut rest = number;
+        let mut place: Place = self
+            .axes
+            .iter()
+            .rev()
+            .map(|axis| {
+                let length = axis.values.len() as u64;
+                let position = rest % length;
+                rest /= length;
+                usize::try_from(position).expect("a position lies below a length")
+            })
+            .collect();
+        place.reverse();
+        place
+    }
+
+    fn all(&self) -> impl Iterator<Item = Place> {
+        (0..self.size()).map(|number| self.place(number))
+    }
+
+    /// So many places spread evenly over the grid.
+    fn spread(&self, number: u64) -> impl Iterator<Item = Place> {
+        let size = u128::from(self.size());
+        let total = u128::from(number.max(1));
+        (0..number).map(move |index| {
+            let near = (u128::from(index) * size + size / 2) / total;
+            self.place(u64::try_from(near.min(size - 1)).unwrap_or(0))
+        })
     }
 
     /// The places that differ from `place` on one axis alone, nearest first.
@@ -119,7 +137,7 @@ pub fn search<T: HasPoint, E>(
     let budget = match plan {
         Plan::Budget(budget) if budget < grid.size() => budget.max(1),
         _ => {
-            take(grid.all(), &mut seen)?;
+            take(grid.all().collect(), &mut seen)?;
             return Ok(seen);
         }
     };
@@ -135,8 +153,21 @@ pub fn search<T: HasPoint, E>(
             take(fresh, &mut seen)?;
             at = best(line, &seen, constraint).unwrap_or(at);
         }
-        if at == before || seen.len() as u64 >= budget {
+        let left = budget.saturating_sub(seen.len() as u64);
+        if left == 0 {
             return Ok(seen);
+        }
+        if at == before {
+            // A walk ends where no single axis helps; what is left looks elsewhere.
+            let fresh = grid.spread(left).filter(|place| !seen.contains_key(place));
+            take(fresh.collect(), &mut seen)?;
+            let all: Vec<Place> = std::iter::once(at.clone())
+                .chain(seen.keys().cloned())
+                .collect();
+            at = best(all, &seen, constraint).unwrap_or(at);
+            if at == before {
+                return Ok(seen);
+            }
         }
     }
 }
