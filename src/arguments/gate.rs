@@ -71,7 +71,7 @@ pub(crate) struct GateReportArguments {
     /// Write a comment for a pull request.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
-    /// Write a JUnit report.
+    /// Write a `JUnit` report.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Write a SARIF report.

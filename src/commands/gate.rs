@@ -17,6 +17,7 @@ use livefire_detector::RuleSet;
 use livefire_harness::gate::{
     Checked, Expectations, GateOptions, GateReport, SeedPair, compare, pair,
 };
+use livefire_schema::rules::RuleToken;
 use livefire_schema::spec::Faults;
 use livefire_scorer::ScoreReport;
 use livefire_scorer::uncertainty::gates::Decision;
@@ -214,75 +215,96 @@ fn of_rules(
 ) -> Result<Option<Compared>, Failure> {
     let (subject, known) = open(&arguments.subject, output)?;
     let mut rules = load(&known, Some(candidate))?;
-    let results = arguments.baseline.as_deref();
-    let results = results.filter(|folder| sides::is_results(folder));
-    let before = match results {
-        Some(_) if !arguments.only.is_empty() || arguments.changed_since.is_some() => {
-            return Err(Failure::usage(
-                "--rule, --changed-since: name the baseline as a folder of rules: the alerts of \
-                 results are of all their rules",
-            ));
-        }
-        Some(_) => None,
-        None => Some(load(&known, arguments.baseline.as_deref())?),
-    };
-    let mut tokens = rule_tokens(&arguments.only)?;
-    if let Some(why) = tokens.iter().find_map(|token| unbuilt(&rules, &token.rule)) {
-        return Err(Failure::usage(format!("--rule: {why}")));
+    if let Some(folder) = &arguments.baseline
+        && sides::is_results(folder)
+    {
+        return against_results(arguments, folder, &subject, &known, rules).map(Some);
     }
-    if let Some(revision) = &arguments.changed_since {
-        let changed = changed::rules(candidate, revision, &rules)?;
-        tokens = changed::both(&tokens, changed);
-        if tokens.is_empty() && arguments.expect.is_some() {
-            let mut compared = run_alone(&subject, &known, rules, arguments)?;
-            compared.notes.push(unchanged(arguments));
-            return Ok(Some(compared));
-        }
-        if tokens.is_empty() {
+    let mut before = load(&known, arguments.baseline.as_deref())?;
+    let mut compared = Compared {
+        has_baseline: true,
+        ..Compared::default()
+    };
+    let is_limited = !arguments.only.is_empty() || arguments.changed_since.is_some();
+    let tokens = tokens(arguments, candidate, &rules)?;
+    if is_limited && tokens.is_empty() {
+        if arguments.expect.is_none() {
             return Ok(None);
         }
+        let mut compared = run_alone(&subject, &known, rules, arguments)?;
+        compared.notes.push(unchanged(arguments));
+        return Ok(Some(compared));
+    }
+    if is_limited {
+        for set in [&mut rules, &mut before] {
+            let selected = set.select(&tokens);
+            selected.map_err(|error| Failure::usage(format!("--rule: {error}")))?;
+        }
+        let names: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+        let note = format!("only {} compared", names.join(", "));
+        compared.notes.push(note);
+    }
+    let seeds = subject.seeds(arguments.seed, arguments.seeds, SEEDS)?;
+    let bar = progress::bar(output, seeds.len() as u64, "seeds");
+    for seed in seeds {
+        let old = subject.run(&known, &before, seed)?;
+        let new = subject.run(&known, &rules, seed)?;
+        compared.add(&old, new, arguments)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    compared.rules = Some(rules);
+    Ok(Some(compared))
+}
+
+/// The rules that a comparison is limited to.
+fn tokens(
+    arguments: &GateArguments,
+    candidate: &Path,
+    rules: &RuleSet,
+) -> Result<Vec<RuleToken>, Failure> {
+    let tokens = rule_tokens(&arguments.only)?;
+    if let Some(why) = tokens.iter().find_map(|token| unbuilt(rules, &token.rule)) {
+        return Err(Failure::usage(format!("--rule: {why}")));
+    }
+    match &arguments.changed_since {
+        Some(revision) => Ok(changed::both(
+            &tokens,
+            changed::rules(candidate, revision, rules)?,
+        )),
+        None => Ok(tokens),
+    }
+}
+
+/// Rules on the logs of earlier results.
+fn against_results(
+    arguments: &GateArguments,
+    baseline: &Path,
+    subject: &Subject,
+    known: &Known,
+    rules: RuleSet,
+) -> Result<Compared, Failure> {
+    if !arguments.only.is_empty() || arguments.changed_since.is_some() {
+        return Err(Failure::usage(
+            "--rule, --changed-since: name the baseline as a folder of rules: the alerts of \
+             results are of all their rules",
+        ));
+    }
+    if arguments.seed.is_some() || arguments.seeds.is_some() {
+        return Err(Failure::usage(
+            "--seed, --seeds: results as baseline have their seeds already",
+        ));
     }
     let mut compared = Compared {
         has_baseline: true,
         ..Compared::default()
     };
-    let mut before = before;
-    if !tokens.is_empty() {
-        for set in [Some(&mut rules), before.as_mut()].into_iter().flatten() {
-            let selected = set.select(&tokens);
-            selected.map_err(|error| Failure::usage(format!("--rule: {error}")))?;
-        }
-        let names: Vec<String> = tokens.iter().map(ToString::to_string).collect();
-        compared
-            .notes
-            .push(format!("only {} compared", names.join(", ")));
-    }
-    match (before, results) {
-        (Some(before), _) => {
-            let seeds = subject.seeds(arguments.seed, arguments.seeds, SEEDS)?;
-            let bar = progress::bar(output, seeds.len() as u64, "seeds");
-            for seed in seeds {
-                let old = subject.run(&known, &before, seed)?;
-                let new = subject.run(&known, &rules, seed)?;
-                compared.add(&old, new, arguments)?;
-                bar.inc(1);
-            }
-            bar.finish_and_clear();
-        }
-        (None, results) => {
-            if arguments.seed.is_some() || arguments.seeds.is_some() {
-                return Err(Failure::usage(
-                    "--seed, --seeds: results as baseline have their seeds already",
-                ));
-            }
-            for old in sides::read(results.unwrap_or(Path::new("")))? {
-                let new = subject.run(&known, &rules, old.report.seed)?;
-                compared.add(&old, new, arguments)?;
-            }
-        }
+    for old in sides::read(baseline)? {
+        let new = subject.run(known, &rules, old.report.seed)?;
+        compared.add(&old, new, arguments)?;
     }
     compared.rules = Some(rules);
-    Ok(Some(compared))
+    Ok(compared)
 }
 
 /// The rules of a folder over those that the scenario brings; those alone without one.

@@ -268,14 +268,15 @@ fn falses(sums: &Sums, changes: &[i64], identical: bool, options: GateOptions) -
         return verdict(Decision::Pass, why, None);
     }
     let added = (more as f64 - fewer as f64) / days;
-    if more > fewer && added > allowed {
-        if let Some(p) = worse(more, fewer, changes, options.alpha) {
-            let why = format!(
-                "{counted}: {added:.2} a day more, {allowed} allowed; chance without a difference \
+    if more > fewer
+        && added > allowed
+        && let Some(p) = worse(more, fewer, changes, options.alpha)
+    {
+        let why = format!(
+            "{counted}: {added:.2} a day more, {allowed} allowed; chance without a difference \
                  {p:.4}"
-            );
-            return verdict(Decision::Fail, why, None);
-        }
+        );
+        return verdict(Decision::Fail, why, None);
     }
     let most = false_rate(more, days, 1.0 - options.alpha, 1.0).high;
     let bound = most.value().unwrap_or(f64::INFINITY) - fewer as f64 / days;

@@ -1,4 +1,4 @@
-//! A gate as a JUnit report: one test case for each finding, inconclusive ones as skipped.
+//! A gate as a `JUnit` report: one test case for each finding, inconclusive ones as skipped.
 
 use livefire_harness::gate::GateReport;
 use livefire_scorer::uncertainty::gates::Decision;
