@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::output::Output;
 
-pub(crate) use self::gate::GateArguments;
+pub(crate) use self::gate::{GateArguments, MutateArguments};
 pub(crate) use self::several::SeedArguments;
 pub(crate) use self::tune::TuneArguments;
 
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Gate(GateArguments),
     /// Write a run's results as one HTML file for people, with the workbooks.
     Report(ReportArguments),
+    /// Change each rule in small ways, and tell which changes no scenario would notice.
+    Mutate(MutateArguments),
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.
@@ -120,6 +122,10 @@ pub(crate) struct RunArguments {
     /// Write the report too: report.html in the results folder.
     #[arg(long)]
     pub(crate) report: bool,
+    /// Also test the evaluator on this run's truth with detectors whose score is known, and leave
+    /// out each rule in turn: keep, tune or retire.
+    #[arg(long)]
+    pub(crate) self_test: bool,
     /// Worker threads; the results do not depend on it [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

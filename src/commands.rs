@@ -7,6 +7,7 @@ mod detect;
 mod gate;
 mod generate;
 mod list;
+mod mutate;
 mod new;
 mod pages;
 mod report;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Why(arguments) => why::run(&arguments, output),
         Command::Gate(arguments) => gate::run(&arguments, output),
         Command::Report(arguments) => report::run(&arguments, output),
+        Command::Mutate(arguments) => mutate::run(&arguments, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),

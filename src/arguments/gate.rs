@@ -95,3 +95,26 @@ fn rate(text: &str) -> Result<f64, String> {
     let rate = rate.filter(|rate: &f64| *rate >= 0.0 && rate.is_finite());
     rate.ok_or_else(|| "write a number of false incidents a day, as 0.5".to_owned())
 }
+
+/// Arguments of `mutate`.
+#[derive(Args, Debug)]
+pub(crate) struct MutateArguments {
+    /// Scenarios, or folders of logs with labels; a mutant is killed if any of them notices.
+    #[arg(default_value = "quick")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// Folder of rule files whose parameters replace the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Mutate this rule only, as R1 (repeatable).
+    #[arg(long = "rule", value_name = "RULE")]
+    pub(crate) only: Vec<String>,
+    /// Fail if a smaller share of mutants is killed, as 0.9.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) at_least: Option<f64>,
+    /// Write the report as Markdown.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Worker threads; the results do not depend on it [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}

@@ -22,7 +22,7 @@ use livefire_schema::spec::Faults;
 use livefire_scorer::ScoreReport;
 use livefire_scorer::uncertainty::gates::Decision;
 
-pub(crate) use self::runs::{Subject, open};
+pub(crate) use self::runs::{Subject, open, options as score_options};
 use self::sides::Side;
 use crate::arguments::GateArguments;
 use crate::exit::{Exit, Failure, Outcome};

@@ -2,6 +2,7 @@
 
 mod derived;
 mod seeds;
+mod self_test;
 mod subject;
 mod summary;
 mod warnings;
@@ -77,6 +78,7 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         folder.write(REPORT, page.as_bytes())?;
     }
     folder.finish()?;
+    let tested = self_test::of(arguments.self_test, &result, &scored)?;
     let expected = derived::is_asked(arguments).then(|| {
         let look_alike = pass.look_alike(arguments);
         verdict::expected_rows(&scored, &result.alerts, &result.book.campaigns, look_alike)
@@ -89,6 +91,7 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         score: &scored,
         expected,
         experiment,
+        self_test: tested.as_ref(),
     };
     if let Some(experiment) = experiment {
         output.json(&told)?;
@@ -99,10 +102,22 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
             spent,
             &target,
         ))?;
-        return Ok(seeds::exit(experiment));
+        return finish(tested.as_ref(), seeds::exit(experiment), output);
     }
     pass.tell(&told, seconds, output)?;
-    Ok(Exit::Pass)
+    finish(tested.as_ref(), Exit::Pass, output)
+}
+
+/// Tells of the self-test, if there was one; what it found goes before the verdict.
+fn finish(tested: Option<&self_test::Tested>, exit: Exit, output: Output) -> Outcome {
+    let Some(tested) = tested else {
+        return Ok(exit);
+    };
+    output.human(&tested.text())?;
+    Ok(match tested.exit() {
+        Exit::Pass => exit,
+        other => other,
+    })
 }
 
 impl Pass {
@@ -262,6 +277,9 @@ struct Told<'a> {
     /// All seeds, where several ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     experiment: Option<&'a Experiment>,
+    /// The evaluator's own test, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_test: Option<&'a self_test::Tested>,
 }
 
 /// The one thing to look at next.

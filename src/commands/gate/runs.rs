@@ -64,16 +64,15 @@ impl Subject {
         }
     }
 
-    /// Runs rules on one seed.
+    /// The log of one seed, how its alerts become incidents, and the scenario's text.
     ///
     /// # Errors
     /// If the log cannot be made or read.
-    pub(crate) fn run(
+    pub(crate) fn source(
         &self,
         known: &Known,
-        rules: &RuleSet,
         seed: Option<u64>,
-    ) -> Result<Side, Failure> {
+    ) -> Result<(Box<dyn EventSource>, Grouping, Vec<String>), Failure> {
         match self {
             Subject::Scenario(scenario) => {
                 let scenario = match seed {
@@ -89,13 +88,13 @@ impl Subject {
                     threads: rayon::current_num_threads(),
                     ..Options::default()
                 };
-                let (mut source, _) = generation::source(&scenario, known, &options, silent)?;
+                let (source, _) = generation::source(&scenario, known, &options, silent)?;
                 let texts = scenario.sources().iter().map(|(_, text)| text.clone());
                 let texts = texts.collect();
-                score(&mut source, known, rules, scenario.grouping(), texts)
+                Ok((Box::new(source), scenario.grouping(), texts))
             }
             Subject::Logs(folder) => {
-                let mut source = FileSource::open(folder, &known.schema)
+                let source = FileSource::open(folder, &known.schema)
                     .map_err(|error| Failure::input(error.to_string()))?;
                 if !source.has_labels() {
                     return Err(Failure::input(format!(
@@ -103,9 +102,35 @@ impl Subject {
                         folder.display()
                     )));
                 }
-                score(&mut source, known, rules, Grouping::default(), Vec::new())
+                Ok((Box::new(source), Grouping::default(), Vec::new()))
             }
         }
+    }
+
+    /// Runs rules on one seed.
+    ///
+    /// # Errors
+    /// If the log cannot be made or read.
+    pub(crate) fn run(
+        &self,
+        known: &Known,
+        rules: &RuleSet,
+        seed: Option<u64>,
+    ) -> Result<Side, Failure> {
+        let (mut source, grouping, texts) = self.source(known, seed)?;
+        score(&mut *source, known, rules, grouping, texts)
+    }
+}
+
+/// Options of scoring with a scenario's grouping.
+pub(crate) fn options(grouping: Grouping) -> ScoreOptions {
+    ScoreOptions {
+        grouping: match grouping {
+            Grouping::Session(gap) => incidents::Grouping::Session(gap),
+            Grouping::Anchored(gap) => incidents::Grouping::Anchored(gap),
+            Grouping::None => incidents::Grouping::None,
+        },
+        ..ScoreOptions::default()
     }
 }
 
@@ -128,15 +153,7 @@ fn score(
     if result.rows == 0 {
         return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
     }
-    let options = ScoreOptions {
-        grouping: match grouping {
-            Grouping::Session(gap) => incidents::Grouping::Session(gap),
-            Grouping::Anchored(gap) => incidents::Grouping::Anchored(gap),
-            Grouping::None => incidents::Grouping::None,
-        },
-        ..ScoreOptions::default()
-    };
-    let report = score_run(&result, rules, &engine, &known.schema, options)
+    let report = score_run(&result, rules, &engine, &known.schema, options(grouping))
         .map_err(|error| Failure::internal(error.to_string()))?;
     let seed = report
         .seed
