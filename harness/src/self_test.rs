@@ -15,7 +15,9 @@ use livefire_scorer::evaluator::detectors::{self, Cell};
 use livefire_scorer::evaluator::reference::expected_scores;
 use livefire_scorer::incidents::Grouping;
 use livefire_scorer::score::report::Headline;
-use livefire_scorer::{LoadedRule, Measure, ScoreError, ScoreInput, ScoreOptions, score};
+use livefire_scorer::{
+    LoadedRule, Measure, ScoreError, ScoreInput, ScoreOptions, Undefined, score,
+};
 use serde::Serialize;
 
 /// Chance with which the random detector fires in a cell.
@@ -71,17 +73,84 @@ pub fn self_test(
     let oracle = detectors::oracle(book, extent);
     let (cells, touched) = cells(book, extent, benign_alerts);
     let zero = detectors::without_campaigns(&cells, book);
-    let rules: Vec<LoadedRule> = RULES
-        .iter()
-        .filter_map(|rule| LoadedRule::with_defaults(rule.id, Mode::Streaming))
-        .collect();
-    let scored = |alerts: &[Alert], world_zero: &[Alert]| -> Result<Headline, ScoreError> {
+    let want = expected_scores(&touched, cells.len() as u64, CHANCE);
+    let judge = Judge::new(book, extent);
+
+    let caught = judge.headline(&oracle, &[])?;
+    let silent = judge.headline(&detectors::null(), &[])?;
+    let all = judge.headline(&detectors::always(&cells), &detectors::always(&zero))?;
+    let (mut detected, mut overlap) = (0, 0.0);
+    for draw in 0..DRAWS {
+        let alerts = detectors::random(&cells, CHANCE, draw);
+        let head = judge.headline(&alerts, &detectors::random(&zero, CHANCE, draw))?;
+        detected += head.detected;
+        overlap += head.overlap_recall.value().unwrap_or(0.0) / DRAWS as f64;
+    }
+    let reached = touched.len() as u64;
+    let reached = Measure::ratio(reached, all.campaigns, Undefined::NoCampaigns);
+    let campaigns = oracle.len() as u64;
+    let count = Measure::count;
+    let exact = |detector, figure, wanted: Measure, measured: Measure| Check {
+        detector,
+        figure,
+        wanted,
+        measured,
+        holds: wanted == measured,
+    };
+    let (oracle, null, always) = (&caught.ratios, &silent.ratios, &all.ratios);
+    Ok(SelfTest {
+        campaigns,
+        cells: cells.len() as u64,
+        checks: vec![
+            exact(
+                "oracle",
+                "precision",
+                want.oracle_precision,
+                oracle.precision,
+            ),
+            exact("oracle", "caught", count(campaigns), count(caught.detected)),
+            exact("null", "recall", want.null_recall, null.recall),
+            exact("null", "precision", want.null_precision, null.precision),
+            exact("always", "recall", want.always_recall, always.recall),
+            exact(
+                "always",
+                "precision",
+                want.always_precision,
+                always.precision,
+            ),
+            exact("always", "overlap_recall", reached, all.overlap_recall),
+            exact("random", "caught", Measure::ZERO, count(detected)),
+            by_chance(&touched, all.campaigns, overlap),
+        ],
+    })
+}
+
+/// The scorer on one truth, every alert an incident of its own.
+struct Judge<'a> {
+    book: &'a LabelBook,
+    extent: &'a LogExtent,
+    rules: Vec<LoadedRule>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(book: &'a LabelBook, extent: &'a LogExtent) -> Self {
+        let rules = RULES
+            .iter()
+            .filter_map(|rule| LoadedRule::with_defaults(rule.id, Mode::Streaming));
+        Judge {
+            book,
+            extent,
+            rules: rules.collect(),
+        }
+    }
+
+    fn headline(&self, alerts: &[Alert], world_zero: &[Alert]) -> Result<Headline, ScoreError> {
         let report = score(&ScoreInput {
             alerts,
             world_zero: Some(world_zero),
-            book,
-            extent,
-            rules: &rules,
+            book: self.book,
+            extent: self.extent,
+            rules: &self.rules,
             nearest: &[],
             reach: &[],
             options: ScoreOptions {
@@ -90,68 +159,7 @@ pub fn self_test(
             },
         })?;
         Ok(report.headline)
-    };
-    let mut checks = Vec::new();
-    let mut exactly = |detector, figure, wanted: Measure, measured: Measure| {
-        checks.push(Check {
-            detector,
-            figure,
-            wanted,
-            measured,
-            holds: wanted == measured,
-        });
-    };
-    let want = expected_scores(&touched, cells.len() as u64, CHANCE);
-    let caught = scored(&oracle, &[])?;
-    exactly(
-        "oracle",
-        "precision",
-        want.oracle_precision,
-        caught.ratios.precision,
-    );
-    let campaigns = Measure::count(oracle.len() as u64);
-    exactly(
-        "oracle",
-        "caught",
-        campaigns,
-        Measure::count(caught.detected),
-    );
-    let silent = scored(&detectors::null(), &[])?;
-    exactly("null", "recall", want.null_recall, silent.ratios.recall);
-    exactly(
-        "null",
-        "precision",
-        want.null_precision,
-        silent.ratios.precision,
-    );
-    let all = scored(&detectors::always(&cells), &detectors::always(&zero))?;
-    exactly("always", "recall", want.always_recall, all.ratios.recall);
-    exactly(
-        "always",
-        "precision",
-        want.always_precision,
-        all.ratios.precision,
-    );
-    let reached = Measure::ratio(
-        touched.len() as u64,
-        all.campaigns,
-        livefire_scorer::Undefined::NoCampaigns,
-    );
-    exactly("always", "overlap_recall", reached, all.overlap_recall);
-    let (mut detected, mut overlap) = (0, 0.0);
-    for draw in 0..DRAWS {
-        let alerts = detectors::random(&cells, CHANCE, draw);
-        let head = scored(&alerts, &detectors::random(&zero, CHANCE, draw))?;
-        detected += head.detected;
-        overlap += head.overlap_recall.value().unwrap_or(0.0) / DRAWS as f64;
     }
-    exactly("random", "caught", Measure::ZERO, Measure::count(detected));
-    checks.push(by_chance(&touched, all.campaigns, overlap));
-    Ok(SelfTest {
-        campaigns: oracle.len() as u64,
-        cells: cells.len() as u64,
-        checks,
-    })
 }
 
 /// The random detector's overlap: within chance of `mean(1 − (1 − q)^m)` over all campaigns.

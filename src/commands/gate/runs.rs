@@ -40,6 +40,9 @@ pub(crate) fn open(path: &Path, output: Output) -> Result<(Subject, Known), Fail
     Ok((Subject::Scenario(Box::new(scenario)), known))
 }
 
+/// A log, how its alerts become incidents, and the scenario's text.
+pub(crate) type Log = (Box<dyn EventSource>, Grouping, Vec<String>);
+
 impl Subject {
     /// The seeds that a call runs; one nameless seed for logs.
     ///
@@ -64,7 +67,7 @@ impl Subject {
         }
     }
 
-    /// The log of one seed, how its alerts become incidents, and the scenario's text.
+    /// The log of one seed.
     ///
     /// # Errors
     /// If the log cannot be made or read.
@@ -72,7 +75,7 @@ impl Subject {
         &self,
         known: &Known,
         seed: Option<u64>,
-    ) -> Result<(Box<dyn EventSource>, Grouping, Vec<String>), Failure> {
+    ) -> Result<Log, Failure> {
         match self {
             Subject::Scenario(scenario) => {
                 let scenario = match seed {
