@@ -71,11 +71,7 @@ impl Subject {
     ///
     /// # Errors
     /// If the log cannot be made or read.
-    pub(crate) fn source(
-        &self,
-        known: &Known,
-        seed: Option<u64>,
-    ) -> Result<Log, Failure> {
+    pub(crate) fn source(&self, known: &Known, seed: Option<u64>) -> Result<Log, Failure> {
         match self {
             Subject::Scenario(scenario) => {
                 let scenario = match seed {
