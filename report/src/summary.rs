@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 mod activity;
 mod collector;
 pub mod heaviest;
+#[cfg(test)]
+mod tests;
 
 pub use collector::Collector;
 

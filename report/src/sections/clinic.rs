@@ -43,8 +43,9 @@ pub(super) fn section(results: &Results) -> Section {
     section.push(samples(results, &sorts));
     section.push(dropped(results));
     section.note(
-        "How much benign traffic comes near a rule (blind, thin or measured) is not recorded in \
-         these results: a rule without false incidents may just never have been tried.",
+        "Where benign data are blind or thin (see “Every rule”), a rule without false incidents may \
+         just never have been tried. Leaving out a key is the smallest cure shown here; thresholds \
+         are swept where levels are known, and by `livefire tune`.",
     );
     section
 }

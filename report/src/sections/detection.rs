@@ -77,7 +77,7 @@ fn plot(results: &Results, survival: &Survival) -> Plot {
          {}. The line stays flat where it never reaches 1.",
         format::seconds(headline.p50),
         format::seconds(headline.p90),
-        results.score.options.within,
+        format::span(results.score.options.within.seconds_f64()),
         format::share(headline.recall_within)
     ))
 }
@@ -114,14 +114,17 @@ fn figures(results: &Results) -> Table {
         "∞: more than a tenth was never caught",
     );
     row(
-        format!("Caught within {}", options.within),
+        format!(
+            "Caught within {}",
+            format::span(options.within.seconds_f64())
+        ),
         format::share(headline.recall_within),
         headline.recall_within,
         "share of all campaigns",
     );
     let restricted = headline.restricted_mean_time_to_detect;
     row(
-        format!("Mean up to {}", options.tau),
+        format!("Mean up to {}", format::span(options.tau.seconds_f64())),
         seconds(restricted),
         restricted,
         "a miss costs the whole of it; finite for every rule set",

@@ -1,5 +1,6 @@
 //! Rule × attack, and every rule with what it catches and costs.
 
+use livefire_scorer::score::reach::{ReachClass, Reachability};
 use livefire_scorer::score::report::MatrixCell;
 
 use super::rule_title;
@@ -81,6 +82,7 @@ pub(super) fn table(results: &Results) -> Section {
         "#within 15 min",
         "#median",
         "#P90",
+        "benign data",
         "in totals",
     ];
     let mut table = Table::new("Rules: what they catch and what they cost", &columns);
@@ -102,6 +104,7 @@ pub(super) fn table(results: &Results) -> Section {
             Cell::measure(format::share(row.recall_within), row.recall_within),
             Cell::measure(format::seconds(row.p50), row.p50),
             Cell::measure(format::seconds(row.p90), row.p90),
+            benign_data(row.benign_data),
             Cell::text(if row.in_totals { "yes" } else { "no" }),
         ]);
     }
@@ -110,7 +113,9 @@ pub(super) fn table(results: &Results) -> Section {
         "caught: attacks that the rule is credited with, of those that expect it. False incidents \
          are noise from ordinary traffic, look-alikes that a harmless pattern raised, or \
          coincidental: an attack's row stood in the evidence but was not needed. Redundancy: true \
-         incidents for each campaign caught. Hunting rules, variants and binned forms enter no \
+         incidents for each campaign caught. Benign data: how many harmless rows met all but one of \
+         the rule's conditions; blind is none, thin under 30: the absence of false incidents then \
+         proves nothing. Hunting rules, variants and binned forms enter no \
          total.",
     );
     let left: Vec<String> = results
@@ -127,4 +132,20 @@ pub(super) fn table(results: &Results) -> Section {
         .collect();
     section.list(left);
     section
+}
+
+/// What benign traffic says about a rule's false incidents.
+fn benign_data(reach: Option<Reachability>) -> Cell {
+    let Some(reach) = reach else {
+        return Cell::default();
+    };
+    let (text, class) = match reach.class {
+        ReachClass::Blind => ("blind".to_owned(), "bad"),
+        ReachClass::Thin => (
+            format!("thin ({})", format::grouped(reach.near_rows)),
+            "part",
+        ),
+        ReachClass::Measured => ("measured".to_owned(), ""),
+    };
+    Cell::sorted(text, reach.near_rows as f64).class(class)
 }

@@ -85,14 +85,20 @@ fn tiles(score: &ScoreReport) -> Vec<Tile> {
             format!("P90 {}", format::seconds(headline.p90)),
         ),
         Tile::new(
-            &format!("Caught within {}", score.options.within),
+            &format!(
+                "Caught within {}",
+                format::span(score.options.within.seconds_f64())
+            ),
             format::share(headline.recall_within),
             "share of all campaigns",
         ),
         Tile::new(
             "Mean time to detect, misses included",
             format::seconds(headline.restricted_mean_time_to_detect),
-            format!("a miss counts as {}", score.options.tau),
+            format!(
+                "a miss counts as {}",
+                format::span(score.options.tau.seconds_f64())
+            ),
         ),
     ]
 }

@@ -253,16 +253,22 @@ impl Fields {
     /// How the request ended; nothing for a line that is no request.
     fn status(&self, row: &Row<'_>) -> Option<Status> {
         let check = row.text(self.check)?;
+        if check.eq_ignore_ascii_case("FAIL") {
+            return Some(Status::Blocked);
+        }
         let level = row.text(self.level).unwrap_or_default();
+        let is_error = ["ERROR", "CRITICAL"]
+            .iter()
+            .any(|own| level.eq_ignore_ascii_case(own));
+        if !is_error {
+            return Some(Status::Passed);
+        }
         let message = row.text(self.message).unwrap_or_default();
-        Some(if check.eq_ignore_ascii_case("FAIL") {
-            Status::Blocked
-        } else if message.to_ascii_lowercase().contains("rate limit") {
+        let is_limit = message.to_ascii_lowercase().contains("rate limit");
+        Some(if is_limit {
             Status::RateLimited
-        } else if level.eq_ignore_ascii_case("ERROR") || level.eq_ignore_ascii_case("CRITICAL") {
-            Status::Failed
         } else {
-            Status::Passed
+            Status::Failed
         })
     }
 }
