@@ -163,12 +163,14 @@ pub(super) fn days(start: EventTime, hours: f64) -> Vec<(f64, String)> {
             return ticks;
         }
         if at >= 0.0 {
-            let label = if step < 24 {
-                format::minute(time)[5..].to_owned()
+            // Short labels stand beside one another: the day at midnight, else the hour.
+            let (day, minute) = (format::day(time), format::minute(time));
+            let label = if minute.ends_with("00:00") {
+                day.get(5..)
             } else {
-                format::day(time)[5..].to_owned()
+                minute.get(11..)
             };
-            ticks.push((at, label));
+            ticks.push((at, label.unwrap_or_default().to_owned()));
         }
         time = time.saturating_add(width);
     }
