@@ -25,6 +25,10 @@ update-fingerprints:
 pages:
     cargo run --release -- pages
 
+# Which changes of rules the shipped scenarios notice: rewrites results/mutation.md.
+mutation:
+    cargo run --release -- mutate quick default library evasion_matrix volume --markdown results/mutation.md
+
 # Benchmarks.
 bench:
     cargo bench --workspace

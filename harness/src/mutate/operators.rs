@@ -25,6 +25,9 @@ const THRESHOLDS: [&str; 9] = [
 /// Stretches of time that a rule counts or joins over.
 const WINDOWS: [&str; 1] = ["window"];
 
+/// Texts that class an alert and decide nothing.
+const CLASSES: [&str; 1] = ["time_zone"];
+
 /// Kind of change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,7 +135,7 @@ fn changed(name: &str, bounds: &Bounds, value: &Value) -> (Operator, Vec<String>
             let others = words.iter().filter(|other| *other != word);
             (operator, others.map(ToString::to_string).collect())
         }
-        (Bounds::Texts, Value::Texts(texts)) if !texts.is_empty() => {
+        (Bounds::Texts, Value::Texts(texts)) if !texts.is_empty() && !CLASSES.contains(&name) => {
             (Operator::Filter, vec![String::new()])
         }
         _ => (Operator::Filter, Vec::new()),
