@@ -60,7 +60,15 @@ pub(crate) fn read(path: &Path, book: &LabelBook) -> Result<Vec<Alert>, Failure>
 fn alert(line: &[u8], book: &LabelBook) -> Result<Alert, String> {
     let fields: Map<String, Value> =
         serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let fields = Fields(&fields);
+    from_fields(&fields, book)
+}
+
+/// An alert from the fields of a line, wherever they come from.
+///
+/// # Errors
+/// A message that names the first faulty field.
+pub(crate) fn from_fields(fields: &Map<String, Value>, book: &LabelBook) -> Result<Alert, String> {
+    let fields = Fields(fields);
     let id: String = fields.required("id", "a text, unique in the file")?;
     let name: String = fields.required("rule", "the rule's name")?;
     let time: EventTime =

@@ -272,6 +272,10 @@ pub(crate) struct ScoreArguments {
     /// rule, time, threshold and evidence (README, "Your own logs and alerts").
     #[arg(long, value_name = "FILE")]
     pub(crate) alerts: PathBuf,
+    /// What the columns of an export mean, CSV or NDJSON: a YAML file (docs/score-siem-alerts.md),
+    /// or `security_alert` or `security_incident` for Sentinel's tables; ./NAME is yours.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
     /// A rule that made the alerts, as R1 or `R1@app_log`, even if none is of it (repeatable)
     /// [default: all of ours if any alert is of one of them, else only those of the alerts].
     #[arg(long = "rule", value_name = "RULE")]

@@ -1,5 +1,7 @@
 //! `livefire score`: any alerts against the labels of a generated folder.
 
+mod mapping;
+
 use std::path::Path;
 
 use livefire_detector::{EngineOptions, RuleSet};
@@ -29,7 +31,18 @@ pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
     let grouping = grouping(&arguments.grouping)?;
     require_whole_log(&arguments.folder)?;
     let labels = labels(&arguments.folder)?;
-    let alerts = alerts::read(&arguments.alerts, &labels.book)?;
+    let known = Known::load(None)?;
+    let alerts = match &arguments.mapping {
+        None => alerts::read(&arguments.alerts, &labels.book)?,
+        Some(mapping) => mapping::read(
+            &arguments.alerts,
+            mapping,
+            &arguments.folder,
+            &labels.book,
+            &known.schema,
+            output,
+        )?,
+    };
     let name = arguments.alerts.display();
     if alerts.is_empty() {
         return Err(Failure::nothing(format!(
@@ -37,7 +50,6 @@ pub(crate) fn run(arguments: &ScoreArguments, output: Output) -> Outcome {
         )));
     }
     let rules = loaded(&alerts, &rule_tokens(&arguments.rules)?);
-    let known = Known::load(None)?;
     let beside = beside(&arguments.folder, &labels, &alerts, &rules, &known)?;
     if beside.unknown > 0 {
         output.remark(&format!(

@@ -16,6 +16,7 @@ mod experiment;
 mod fingerprints;
 mod gate;
 mod leak;
+mod mapping;
 mod mutate;
 mod new_user;
 mod own_words;
