@@ -168,7 +168,7 @@ fn security_alert_takes_the_newest_version_of_rules_alerts_only() {
     work.run("score logs --alerts SecurityAlert.ndjson --mapping security_alert")
         .exits(0)
         .says("a threshold of 1 is taken for GenAI: repeated refusals")
-        .prints("all rules           2/2");
+        .prints("all rules                    2/2");
     let base = format!("base: security_alert\nrules:\n  \"{NAME}\": {{ rule: R2 }}\n");
     work.write("mine.yaml", base.as_bytes());
     let answer = work.run("score logs --alerts SecurityAlert.ndjson --mapping mine.yaml");
@@ -192,12 +192,14 @@ fn incidents_rest_on_what_their_alerts_rest_on() {
         "TimeGenerated [UTC],IncidentNumber,Title,Severity,LastActivityTime,CreatedTime,AlertIds";
     work.write("incidents.csv", format!("{header}\n{rows}").as_bytes());
     let command = "score logs --alerts incidents.csv --mapping security_incident";
-    work.run(command).exits(0).prints("all rules           2/2");
+    work.run(command)
+        .exits(0)
+        .prints("all rules                    2/2");
     fs::remove_file(work.path().join("SecurityAlert.ndjson")).expect("it is there");
-    let alone = work.run(command).exits(0);
-    alone
-        .says("belong to no row that is known")
-        .prints("all rules           0/2");
+    work.run(command)
+        .exits(2)
+        .says("none of the ids in evidence belongs to a row of logs")
+        .says("SecurityAlert.csv");
 }
 
 #[test]

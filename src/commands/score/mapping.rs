@@ -56,6 +56,7 @@ pub(super) fn read(
     follow_alerts(path, &mapping, &mut drafts)?;
     let wanted = drafts.iter().flat_map(|draft| &draft.references);
     let rows = Rows::find(wanted, folder, book, schema)?;
+    require_known(path, &mapping, &drafts, &rows, folder)?;
     remarks(&mapping, &drafts, &rows, output);
     let mut faults = Vec::new();
     let mut alerts = Vec::new();
@@ -253,6 +254,35 @@ fn follow_alerts(path: &Path, mapping: &Mapping, drafts: &mut [Draft]) -> Result
         draft.references = followed;
     }
     Ok(())
+}
+
+/// Refuses an export of which no id is in the log: its score would be about the ids.
+fn require_known(
+    path: &Path,
+    mapping: &Mapping,
+    drafts: &[Draft],
+    rows: &Rows,
+    folder: &Path,
+) -> Result<(), Failure> {
+    let mut references = drafts.iter().flat_map(|draft| &draft.references);
+    let Some(first) = references.clone().next() else {
+        return Ok(());
+    };
+    if !rows.are_all() || references.any(|reference| rows.knows(reference)) {
+        return Ok(());
+    }
+    let advice = match &mapping.alerts {
+        Some(stem) => format!(
+            "lay the export of the alerts that they name beside it, as {stem}.csv or {stem}.ndjson"
+        ),
+        None => "is it an export of this log, and are the ids what `evidence` calls them?".into(),
+    };
+    Err(Failure::input(format!(
+        "{}: none of the ids in evidence belongs to a row of {}, as `{}`: {advice}",
+        path.display(),
+        folder.display(),
+        first.text
+    )))
 }
 
 /// What was assumed, and what could not be found.

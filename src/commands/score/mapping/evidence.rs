@@ -61,6 +61,8 @@ struct Found {
 pub(super) struct Rows {
     items: FxHashMap<ItemId, Found>,
     events: FxHashMap<EventId, Found>,
+    /// Whether every row of the log was looked at.
+    all: bool,
 }
 
 impl Rows {
@@ -81,7 +83,11 @@ impl Rows {
                 IdKind::Event => events.insert(reference.event().0),
             };
         }
-        let mut rows = Rows::default();
+        let has_logs = folder.join("ContainerLogV2.ndjson").is_file();
+        let mut rows = Rows {
+            all: has_logs,
+            ..Rows::default()
+        };
         let mut add = |found: Found| {
             if items.contains(&found.item) {
                 rows.items
@@ -92,12 +98,17 @@ impl Rows {
                 rows.events.entry(found.event).or_insert(found);
             }
         };
-        if folder.join("ContainerLogV2.ndjson").is_file() {
+        if has_logs {
             in_logs(folder, schema, &mut add)?;
         } else {
             in_labels(book, &mut add);
         }
         Ok(rows)
+    }
+
+    /// Whether an id that is not known is in no row of the log.
+    pub(super) fn are_all(&self) -> bool {
+        self.all
     }
 
     fn get(&self, reference: &Reference) -> Option<&Found> {
