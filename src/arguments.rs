@@ -1,5 +1,6 @@
 //! The command line as the user writes it.
 
+mod bench;
 mod gate;
 mod rates;
 mod several;
@@ -14,7 +15,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::output::Output;
 
+<<<<<<< HEAD
 pub(crate) use self::gate::{GateArguments, MutateArguments};
+=======
+pub(crate) use self::bench::{BenchArguments, BenchChild};
+pub(crate) use self::gate::GateArguments;
+>>>>>>> 21eeda2 (Add livefire bench: what detectors cost beside what they find)
 pub(crate) use self::several::SeedArguments;
 pub(crate) use self::tune::TuneArguments;
 
@@ -67,10 +73,18 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Let a change of rules through, or not: candidate against baseline, or expectations.
     Gate(GateArguments),
+<<<<<<< HEAD
     /// Write a run's results as one HTML file for people, with the workbooks.
     Report(ReportArguments),
     /// Change each rule in small ways, and tell which changes no scenario would notice.
     Mutate(MutateArguments),
+=======
+    /// Measure what detectors cost on this machine, ours and yours, beside what they find.
+    Bench(BenchArguments),
+    /// What `bench` starts.
+    #[command(subcommand, hide = true)]
+    BenchChild(BenchChild),
+>>>>>>> 21eeda2 (Add livefire bench: what detectors cost beside what they find)
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.

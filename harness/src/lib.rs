@@ -6,6 +6,7 @@
 
 pub mod acceptance;
 pub mod approach;
+pub mod bench;
 pub mod audit;
 pub mod experiment;
 pub mod files;

@@ -4,6 +4,7 @@ mod acceptance;
 mod architecture;
 mod bad_input;
 mod bad_logs;
+mod bench;
 mod bytes;
 mod bytes_on_disk;
 mod calibration;

@@ -94,7 +94,7 @@ fn export(known: &[Known]) -> String {
     format!("{header}\n{lines}")
 }
 
-/// Rows of SecurityAlert: each alert as first written, then as resolved, and one of Defender's.
+/// Rows of `SecurityAlert`: each alert as first written, then as resolved, and one of Defender's.
 fn security_alerts(known: &[Known]) -> String {
     let row = |alert: &Known, version: &str, details: Value| {
         let details = json!({ "Custom Details": details.to_string() });
