@@ -3,6 +3,7 @@
 mod bench;
 mod gate;
 mod rates;
+mod score;
 mod several;
 mod tune;
 
@@ -15,12 +16,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::output::Output;
 
-<<<<<<< HEAD
-pub(crate) use self::gate::{GateArguments, MutateArguments};
-=======
 pub(crate) use self::bench::{BenchArguments, BenchChild};
-pub(crate) use self::gate::GateArguments;
->>>>>>> 21eeda2 (Add livefire bench: what detectors cost beside what they find)
+pub(crate) use self::gate::{GateArguments, MutateArguments};
+pub(crate) use self::score::ScoreArguments;
 pub(crate) use self::several::SeedArguments;
 pub(crate) use self::tune::TuneArguments;
 
@@ -73,18 +71,15 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Let a change of rules through, or not: candidate against baseline, or expectations.
     Gate(GateArguments),
-<<<<<<< HEAD
     /// Write a run's results as one HTML file for people, with the workbooks.
     Report(ReportArguments),
     /// Change each rule in small ways, and tell which changes no scenario would notice.
     Mutate(MutateArguments),
-=======
     /// Measure what detectors cost on this machine, ours and yours, beside what they find.
     Bench(BenchArguments),
     /// What `bench` starts.
     #[command(subcommand, hide = true)]
     BenchChild(BenchChild),
->>>>>>> 21eeda2 (Add livefire bench: what detectors cost beside what they find)
     /// Check scenarios, attack kinds, rules and tables; all faults with their places.
     Check(CheckArguments),
     /// List what can be named in a scenario.
@@ -275,31 +270,6 @@ pub(crate) enum DetectMode {
     Binned,
     /// Both, told apart by `mode` in the alerts.
     Both,
-}
-
-/// Arguments of `score`.
-#[derive(Args, Debug)]
-pub(crate) struct ScoreArguments {
-    /// Folder with `labels/`, as `generate` writes it.
-    pub(crate) folder: PathBuf,
-    /// Alerts, one JSON object a line: as `detect` writes them, or of your own rules with id,
-    /// rule, time, threshold and evidence (README, "Your own logs and alerts").
-    #[arg(long, value_name = "FILE")]
-    pub(crate) alerts: PathBuf,
-    /// What the columns of an export mean, CSV or NDJSON: a YAML file (docs/score-siem-alerts.md),
-    /// or `security_alert` or `security_incident` for Sentinel's tables; ./NAME is yours.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) mapping: Option<PathBuf>,
-    /// A rule that made the alerts, as R1 or `R1@app_log`, even if none is of it (repeatable)
-    /// [default: all of ours if any alert is of one of them, else only those of the alerts].
-    #[arg(long = "rule", value_name = "RULE")]
-    pub(crate) rules: Vec<String>,
-    /// Folder for the results [default: only the terminal].
-    #[arg(long, short, value_name = "DIR")]
-    pub(crate) output: Option<PathBuf>,
-    /// How alerts become incidents: `session`, `anchored`, `none`, or with a time, `session:5h`.
-    #[arg(long, default_value = "session:5h")]
-    pub(crate) grouping: String,
 }
 
 /// Arguments of `why`.

@@ -36,13 +36,10 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Score(arguments) => score::run(&arguments, output),
         Command::Why(arguments) => why::run(&arguments, output),
         Command::Gate(arguments) => gate::run(&arguments, output),
-<<<<<<< HEAD
         Command::Report(arguments) => report::run(&arguments, output),
         Command::Mutate(arguments) => mutate::run(&arguments, output),
-=======
         Command::Bench(arguments) => bench::run(&arguments, output),
         Command::BenchChild(child) => bench::child::run(&child, output),
->>>>>>> 21eeda2 (Add livefire bench: what detectors cost beside what they find)
         Command::Check(arguments) => check::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Show(arguments) => show::run(&arguments, output),
