@@ -6,8 +6,8 @@
 
 pub mod acceptance;
 pub mod approach;
-pub mod bench;
 pub mod audit;
+pub mod bench;
 pub mod experiment;
 pub mod files;
 pub mod gate;

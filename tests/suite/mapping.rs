@@ -172,7 +172,9 @@ fn security_alert_takes_the_newest_version_of_rules_alerts_only() {
     let base = format!("base: security_alert\nrules:\n  \"{NAME}\": {{ rule: R2 }}\n");
     work.write("mine.yaml", base.as_bytes());
     let answer = work.run("score logs --alerts SecurityAlert.ndjson --mapping mine.yaml");
-    let answer = answer.exits(0).prints("R2 content safety                   2/2");
+    let answer = answer
+        .exits(0)
+        .prints("R2 content safety                   2/2");
     assert!(!answer.err.contains("threshold"), "{}", answer.err);
 }
 
