@@ -64,7 +64,7 @@ impl SelfTest {
 /// Scores the reference detectors on the truth of a run, beside the rows of its benign alerts.
 ///
 /// # Errors
-/// As [`score`].
+/// As [`score()`].
 pub fn self_test(
     book: &LabelBook,
     extent: &LogExtent,

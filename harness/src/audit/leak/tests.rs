@@ -29,7 +29,7 @@ enum Planted {
     Order,
 }
 
-/// Sign-ins and requests, every third row of a campaign.
+/// Requests, about every third row of a campaign.
 struct Drawn {
     planted: Planted,
     table: TableId,
@@ -86,7 +86,7 @@ impl EventSource for Drawn {
             let key = Key::root(6).index(index);
             let place = match self.planted {
                 Planted::Order => index % 12 < 4,
-                _ => index % 3 == 0,
+                _ => key.index(5).chance(1.0 / 3.0),
             };
             let mut part = key.index(1).uniform();
             if self.planted == Planted::Middle && place {
