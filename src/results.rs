@@ -85,12 +85,7 @@ impl ResultsFolder {
         content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
         let path = self.partial.join(name);
-        let written = fs::File::create(&path).and_then(|file| {
-            let mut file = io::BufWriter::new(file);
-            content(&mut file)?;
-            io::Write::flush(&mut file)
-        });
-        written.map_err(|error| cannot_write(&path, &error))
+        write_new(&path, content).map_err(|error| cannot_write(&path, &error))
     }
 
     /// Gives the folder its final name, in place of an earlier result.
@@ -195,16 +190,36 @@ pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 /// # Errors
 /// If it cannot be written; nothing new stands under the final name then.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_file_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_file`], piece by piece, so that the file is never whole in memory.
+///
+/// # Errors
+/// If it cannot be written, or `content` fails; nothing new stands under the final name then.
+pub(crate) fn write_file_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".partial-{}", std::process::id()));
     let partial = PathBuf::from(partial);
     let _guard = interrupt::guard(&partial, &set_aside(&partial), path);
-    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    let written = write_new(&partial, content).and_then(|()| fs::rename(&partial, path));
     written.map_err(|error| {
         // What is left of the attempt is of no use to anybody.
         let _ = fs::remove_file(&partial);
         cannot_write(path, &error)
     })
+}
+
+fn write_new(
+    path: &Path,
+    content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = io::BufWriter::with_capacity(1 << 16, fs::File::create(path)?);
+    content(&mut file)?;
+    io::Write::flush(&mut file)
 }
 
 #[cfg(test)]

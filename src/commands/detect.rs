@@ -214,8 +214,6 @@ fn tell(
     rows: u64,
     output: Output,
 ) -> Result<(), Failure> {
-    let mut lines = Vec::new();
-    report::alerts(&mut lines, &found.alerts)?;
     let mut document = json!({
         "rows": found.summary.rows,
         "unreadable": found.summary.unreadable,
@@ -227,11 +225,13 @@ fn tell(
             document["alerts"] = json!(found.alerts);
             output.json(&document)?;
         } else {
+            let mut lines = Vec::new();
+            report::alerts(&mut lines, &found.alerts)?;
             output.text(&String::from_utf8_lossy(&lines))?;
         }
         return Ok(());
     };
-    results::write_file(path, &lines)?;
+    results::write_file_with(path, |file| report::alerts(file, &found.alerts))?;
     document["written"] = json!(path);
     output.json(&document)?;
     let alerts = grouped(u64::try_from(found.alerts.len()).unwrap_or(u64::MAX));

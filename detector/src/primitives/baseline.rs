@@ -30,6 +30,8 @@ pub struct Hours {
     inside: usize,
     sum: u64,
     days: u64,
+    /// First hour of the stretch, and the first after it.
+    stretch: (i64, i64),
 }
 
 impl Hours {
@@ -50,6 +52,11 @@ impl Hours {
             .saturating_add(HOUR.ticks() - 1)
             .div_euclid(HOUR.ticks());
         let end = to.ticks().div_euclid(HOUR.ticks());
+        // Most records come within the hour of the last; what was added since lies past `to`.
+        if self.stretch == (first, end) {
+            return;
+        }
+        self.stretch = (first, end);
         while let Some(&(hour, amount)) = self.hours.get(self.inside)
             && hour < end
         {

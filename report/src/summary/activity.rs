@@ -13,7 +13,7 @@ const SESSIONS: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct UserState {
     pub(super) counts: StatusCounts,
-    pub(super) hours: Vec<Hour>,
+    pub(super) hours: Hours,
     pub(super) sessions: Vec<Session>,
     pub(super) sessions_dropped: u64,
 }
@@ -22,10 +22,8 @@ impl UserState {
     /// Takes one request.
     pub(super) fn add(&mut self, time: EventTime, session: &str, status: Status) {
         self.counts.add(status);
-        count_hour(&mut self.hours, time, status);
-        if self.hours.len() > HOURS {
-            self.hours.remove(0);
-        }
+        self.hours.add(time, status);
+        self.hours.keep(HOURS);
         if !session.is_empty() {
             self.add_session(time, session, status);
         }
@@ -57,20 +55,62 @@ impl UserState {
     }
 }
 
-/// Counts a request in its hour; rows come nearly in order, so its place is sought from the end.
-pub(super) fn count_hour(hours: &mut Vec<Hour>, time: EventTime, status: Status) {
-    let start = time.bin(TimeSpan::from_hours(1));
-    let after = hours.iter().rposition(|hour| hour.start <= start);
-    let at = match after {
-        Some(at) if hours[at].start == start => at,
-        other => {
-            let at = other.map_or(0, |at| at + 1);
-            let counts = StatusCounts::default();
-            hours.insert(at, Hour { start, counts });
-            at
+/// Active hours in order, packed: there is one list for every account.
+#[derive(Debug, Default)]
+pub(super) struct Hours(Vec<Packed>);
+
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    /// Hours since 0001-01-01.
+    hour: i32,
+    /// By [`Status`].
+    counts: [u32; 4],
+}
+
+const HOUR: TimeSpan = TimeSpan::from_hours(1);
+
+impl Hours {
+    /// Counts a request in its hour; rows come nearly in order, so its place is sought from the
+    /// end.
+    pub(super) fn add(&mut self, time: EventTime, status: Status) {
+        let hour = i32::try_from(time.ticks().div_euclid(HOUR.ticks())).unwrap_or(i32::MAX);
+        let after = self.0.iter().rposition(|own| own.hour <= hour);
+        let at = match after {
+            Some(at) if self.0[at].hour == hour => at,
+            other => {
+                let at = other.map_or(0, |at| at + 1);
+                let counts = [0; 4];
+                self.0.insert(at, Packed { hour, counts });
+                at
+            }
+        };
+        let count = &mut self.0[at].counts[status as usize];
+        *count = count.saturating_add(1);
+    }
+
+    /// Forgets the oldest hours beyond `limit`.
+    fn keep(&mut self, limit: usize) {
+        if self.0.len() > limit {
+            self.0.drain(..self.0.len() - limit);
         }
-    };
-    hours[at].counts.add(status);
+    }
+
+    /// The hours with their counts.
+    pub(super) fn unpacked(&self) -> Vec<Hour> {
+        let hours = self.0.iter().map(|own| {
+            let [passed, blocked, rate_limited, failed] = own.counts.map(u64::from);
+            Hour {
+                start: EventTime::from_ticks(i64::from(own.hour) * HOUR.ticks()),
+                counts: StatusCounts {
+                    passed,
+                    blocked,
+                    rate_limited,
+                    failed,
+                },
+            }
+        });
+        hours.collect()
+    }
 }
 
 #[cfg(test)]
@@ -83,15 +123,36 @@ mod tests {
 
     #[test]
     fn hours_stay_in_order_when_rows_do_not() {
-        let mut hours = Vec::new();
-        for minutes in [0, 70, 30, 200, 65] {
-            count_hour(&mut hours, at(minutes), Status::Passed);
+        let mut hours = Hours::default();
+        let all = [
+            (0, Status::Passed),
+            (70, Status::Passed),
+            (30, Status::Passed),
+            (200, Status::RateLimited),
+            (65, Status::Failed),
+        ];
+        for (minutes, status) in all {
+            hours.add(at(minutes), status);
         }
-        let told: Vec<_> = hours
-            .iter()
-            .map(|hour| (hour.start.unix_seconds() / 3600, hour.counts.passed))
-            .collect();
-        assert_eq!(told, [(0, 2), (1, 2), (3, 1)]);
+        let told = |hours: &Hours| -> Vec<_> {
+            let hours = hours.unpacked().into_iter().map(|hour| {
+                let StatusCounts {
+                    passed,
+                    blocked,
+                    rate_limited,
+                    failed,
+                } = hour.counts;
+                (
+                    hour.start.unix_seconds() / 3600,
+                    [passed, blocked, rate_limited, failed],
+                )
+            });
+            hours.collect()
+        };
+        let expected = [(0, [2, 0, 0, 0]), (1, [1, 0, 0, 1]), (3, [0, 0, 1, 0])];
+        assert_eq!(told(&hours), expected);
+        hours.keep(2);
+        assert_eq!(told(&hours), expected[1..]);
     }
 
     #[test]

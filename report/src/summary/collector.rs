@@ -14,18 +14,16 @@ use livefire_schema::time::EventTime;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::activity::{UserState, count_hour};
+use super::activity::{Hours, UserState};
 use super::heaviest::{Entry, Heaviest};
-use super::{
-    Activity, FORMAT, Hour, PlaceCounts, PromptPattern, Ranked, Status, StatusCounts, Summary,
-};
+use super::{Activity, FORMAT, PlaceCounts, PromptPattern, Ranked, Status, StatusCounts, Summary};
 
 /// Accounts that are kept while the log runs.
 const USERS: usize = 2048;
 /// Applications that are kept while the log runs.
 const APPLICATIONS: usize = 512;
 /// Prompts that are kept while the log runs.
-const PROMPTS: usize = 4096;
+const PROMPTS: usize = 1024;
 /// Entries of each ranking in the summary.
 const RANKED: usize = 25;
 /// Places in the summary.
@@ -50,7 +48,7 @@ pub struct Collector {
     diagnostics: Option<(TableId, FieldSet, Slot)>,
     requests: StatusCounts,
     service_rate_limited: u64,
-    hours: Vec<Hour>,
+    hours: Hours,
     users: Heaviest<UserState>,
     applications: Heaviest<StatusCounts>,
     prompts: Heaviest<PromptState>,
@@ -108,7 +106,7 @@ impl Collector {
             diagnostics,
             requests: StatusCounts::default(),
             service_rate_limited: 0,
-            hours: Vec::new(),
+            hours: Hours::default(),
             users: Heaviest::new(USERS),
             applications: Heaviest::new(APPLICATIONS),
             prompts: Heaviest::new(PROMPTS),
@@ -165,7 +163,7 @@ impl Collector {
             _ => FAILURE_WEIGHT,
         };
         self.requests.add(status);
-        count_hour(&mut self.hours, time, status);
+        self.hours.add(time, status);
         if !user.is_empty() {
             let state = self.users.add(user, weight);
             state.add(time, text(fields.session), status);
@@ -213,7 +211,7 @@ impl Collector {
             format: FORMAT,
             requests: self.requests,
             service_rate_limited: self.service_rate_limited,
-            hours: self.hours,
+            hours: self.hours.unpacked(),
             users: ranked(&by_requests),
             failing_users: ranked(&failing),
             activities: activities.collect(),
@@ -350,7 +348,7 @@ fn activity(entry: &Entry<UserState>, reference: &Reference, is_actor: bool) -> 
         department,
         is_campaign_actor: is_actor,
         counts: entry.value.counts,
-        hours: entry.value.hours.clone(),
+        hours: entry.value.hours.unpacked(),
         sessions,
         sessions_dropped: entry.value.sessions_dropped,
     }
