@@ -74,22 +74,9 @@ impl Failure {
     }
 
     /// The exit code that this failure ends in.
-    ///
-    /// Choosing something that is known but not built is wrong use, not a bad file.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Failure::Faults(faults) => {
-                let unbuilt_only = faults
-                    .sorted()
-                    .iter()
-                    .filter(|fault| fault.severity == livefire_schema::spec::FaultSeverity::Error)
-                    .all(|fault| fault.code == "LF-S007");
-                if unbuilt_only {
-                    Exit::Usage
-                } else {
-                    Exit::BadInput
-                }
-            }
+            Failure::Faults(_) => Exit::BadInput,
             Failure::Message(exit, _) => *exit,
             Failure::BrokenPipe => Exit::Pass,
         }

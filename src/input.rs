@@ -20,7 +20,7 @@ use crate::shipped;
 use crate::suggest::unknown;
 
 pub(crate) use self::kinds::KindRow;
-pub(crate) use self::rules::{select as select_rules, tokens as rule_tokens, unbuilt};
+pub(crate) use self::rules::{select as select_rules, tokens as rule_tokens};
 
 /// Tables, kinds and rules of a call.
 pub(crate) struct Known {

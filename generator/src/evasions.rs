@@ -5,7 +5,8 @@
 //! defaults of `schema::rules`, never at a user's tuned rule, and only at what the kind itself says
 //! it loses when quiet. [`Tactics`] puts an entry's choices in order: the kind's defaults, then
 //! stealth, then named evasions and explicit knobs each in place of one component, the cap last.
-//! To add an evasion: a file, its line in [`EVASIONS`], its name in `scenario::BUILT_EVASIONS`.
+//! To add an evasion: a file, its line in [`EVASIONS`], its name in
+//! `schema::rules::EVASIONS`, a sentence in `scenario::evasion_help`.
 
 mod baseline_expiry;
 mod bin_straddle;
@@ -50,7 +51,7 @@ use crate::scenario::evasion_help;
 pub use knobs::KnobSet;
 pub use tactics::Tactics;
 
-/// All evasions that this version can apply, in the order of their documentation.
+/// All evasions, in the order of their documentation.
 pub const EVASIONS: &[&dyn Evasion] = &[
     &just_under::JustUnder,
     &bin_straddle::BinStraddle,
@@ -137,19 +138,13 @@ pub struct Aim {
     pub is_attack: bool,
 }
 
-/// Finds a built evasion by name.
+/// Finds an evasion by name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Evasion> {
     EVASIONS
         .iter()
         .find(|evasion| evasion.name() == name)
         .copied()
-}
-
-/// Whether this version can apply the evasion of this name.
-#[must_use]
-pub fn is_built(name: &str) -> bool {
-    find(name).is_some()
 }
 
 /// Whether a stage's events are the attacker's own doing, cover included.

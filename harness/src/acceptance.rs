@@ -4,13 +4,15 @@
 //! is derived: 7 days of history, the campaign's whole extent and the longest window of the rules
 //! that it names; in it only the benign rows of the accounts, applications and deployments that
 //! the campaign uses, ingestion delay and no other fault. The rules run over it, streaming and
-//! binned, and a promise is reached on a seed where an alert meets its token. Rules without a
-//! native form are counted as such, so that a promise is measured as soon as its rule exists.
+//! binned, and a promise is reached on a seed where an alert meets its token.
 //!
+//! A promise asks for a share of all seeds, so that a few of them can show that it is broken only
+//! where they miss it more often than chance allows; else they are too few to tell ([`judge`]).
 //! What is measured is the kind's file, not the rules: a kind that misses is edited.
 
 mod cases;
 mod derived;
+mod judge;
 mod order;
 mod plans;
 mod report;
@@ -31,14 +33,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 pub use cases::{Case, Tactic, cases_of};
+pub use judge::{judge, required};
 pub use order::out_of_order;
 pub use plans::{PlanCheck, check_plans};
-pub use report::page;
+pub use report::Report;
 pub use tables::{TableFault, unwritten_tables};
 pub use world::SeedWorld;
-
-/// A promise is kept on at least this many of every twenty seeds.
-const OF_TWENTY: usize = 17;
 
 /// What a kind's file says about a rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -74,10 +74,10 @@ pub enum Verdict {
     Kept,
     /// It is not.
     Broken,
+    /// Missed, but on so few seeds that chance may have done it.
+    TooFew,
     /// Only measured.
     Measured,
-    /// The rule has no native form in this version.
-    NotNative,
 }
 
 /// One promise of one case, over all seeds.
@@ -134,24 +134,12 @@ impl Setup {
             rules: RuleSet::embedded(),
         }
     }
-
-    /// Whether a rule has a native form here.
-    #[must_use]
-    pub fn is_native(&self, token: &RuleToken) -> bool {
-        self.rules.rules().any(|(info, _)| info.id == token.rule)
-    }
 }
 
 /// Whether a rule's binned form differs from its streaming one.
 fn has_bins(setup: &Setup, rule: &str) -> bool {
     let mut forms = setup.rules.forms();
     forms.any(|(_, form)| form.info().id == rule && form.plan().has_bins)
-}
-
-/// Seeds of `of` on which a promise must hold.
-#[must_use]
-pub fn required(of: usize) -> usize {
-    (of * OF_TWENTY).div_ceil(20)
 }
 
 /// Measures every promise of the kinds on the seeds.
@@ -171,10 +159,7 @@ pub fn measure_cases(setup: &Setup, cases: &[Case], seeds: &[u64]) -> Table {
         .par_iter()
         .map(|seed| {
             let world = SeedWorld::new(*seed);
-            let run = |case: &Case| match case.is_measurable(setup) {
-                true => derived::run(setup, case, &world),
-                false => Ok(derived::Seen::nothing(case)),
-            };
+            let run = |case: &Case| derived::run(setup, case, &world);
             cases.iter().map(run).collect()
         })
         .collect();

@@ -56,8 +56,6 @@ pub struct RuleInfo {
     pub variants: &'static [&'static str],
     /// Rows from which it is decided.
     pub inputs: &'static [Input],
-    /// Whether the native rule exists in this version.
-    pub native: bool,
 }
 
 const FAIL: &[&str] = &["injection", "jailbreak", "leak", "content", "withheld"];
@@ -125,7 +123,6 @@ pub const RULES: &[RuleInfo] = &[
             table: "AlertEvidence",
             outcomes: &["Azure_Jailbreak.*", "Azure_ASCIISmuggling"],
         }],
-        native: true,
     },
     RuleInfo {
         id: "R2",
@@ -140,7 +137,6 @@ pub const RULES: &[RuleInfo] = &[
         classes: &["persistent", "isolated"],
         variants: &["session", "rows"],
         inputs: &[APP_FAIL],
-        native: true,
     },
     RuleInfo {
         id: "R3",
@@ -158,7 +154,6 @@ pub const RULES: &[RuleInfo] = &[
             table: "AzureDiagnostics",
             outcomes: &["throttled"],
         }],
-        native: true,
     },
     RuleInfo {
         id: "R4",
@@ -173,7 +168,6 @@ pub const RULES: &[RuleInfo] = &[
         classes: &["after_hours"],
         variants: &["as_published"],
         inputs: &[APP_ANY],
-        native: true,
     },
     RuleInfo {
         id: "R5",
@@ -188,7 +182,6 @@ pub const RULES: &[RuleInfo] = &[
         classes: &["botnet", "one_operator", "mixed", "stolen"],
         variants: &["sample"],
         inputs: &[APP_ANY],
-        native: true,
     },
     RuleInfo {
         id: "R6",
@@ -214,7 +207,6 @@ pub const RULES: &[RuleInfo] = &[
             APP_ANY,
             SERVICE_ANY,
         ],
-        native: true,
     },
     RuleInfo {
         id: "C1",
@@ -235,7 +227,6 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: FAILED_SIGN_IN,
             },
         ],
-        native: true,
     },
     RuleInfo {
         id: "C2",
@@ -256,7 +247,6 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: ANY,
             },
         ],
-        native: true,
     },
     RuleInfo {
         id: "C3",
@@ -277,7 +267,6 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: ANY,
             },
         ],
-        native: true,
     },
     RuleInfo {
         semantics: Semantics::Trigger,
@@ -285,7 +274,6 @@ pub const RULES: &[RuleInfo] = &[
         window: TimeSpan::ZERO,
         realert: TimeSpan::ZERO,
         inputs: &[APP_ANY],
-        native: true,
         ..hunting(
             "H1",
             "suspicious_keywords",
@@ -296,14 +284,12 @@ pub const RULES: &[RuleInfo] = &[
         threshold: 50,
         window: minutes(60),
         inputs: &[APP_ANY, SERVICE_CALL],
-        native: true,
         ..hunting("H2", "high_volume", "≥ 50 requests of one caller in 1 h")
     },
     RuleInfo {
         threshold: 10,
         window: minutes(7 * 24 * 60),
         inputs: &[APP_FAIL],
-        native: true,
         ..hunting(
             "H3",
             "rare_failures",
@@ -314,7 +300,6 @@ pub const RULES: &[RuleInfo] = &[
         threshold: 50,
         window: minutes(60),
         inputs: &[APP_ANY],
-        native: true,
         ..behaviour(
             "U1",
             "volume_anomaly",
@@ -325,7 +310,6 @@ pub const RULES: &[RuleInfo] = &[
         threshold: 500,
         window: minutes(24 * 60),
         inputs: &[APP_ANY],
-        native: true,
         ..behaviour(
             "U2",
             "model_switch",
@@ -344,7 +328,6 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: &["ok"],
             },
         ],
-        native: true,
         ..behaviour(
             "U3",
             "impossible_travel",
@@ -364,7 +347,6 @@ pub const RULES: &[RuleInfo] = &[
                 outcomes: &["pass", "withheld", "denied", "ok"],
             },
         ],
-        native: true,
         ..behaviour(
             "U4",
             "token_consumption",
@@ -388,7 +370,6 @@ const fn hunting(id: &'static str, name: &'static str, summary: &'static str) ->
         classes: &[],
         variants: &[],
         inputs: &[],
-        native: false,
     }
 }
 
@@ -407,7 +388,6 @@ const fn behaviour(id: &'static str, name: &'static str, summary: &'static str) 
         classes: &[],
         variants: &[],
         inputs: &[],
-        native: false,
     }
 }
 

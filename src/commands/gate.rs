@@ -26,7 +26,7 @@ pub(crate) use self::runs::{Subject, open, options as score_options};
 use self::sides::Side;
 use crate::arguments::GateArguments;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::input::{Known, rule_tokens, unbuilt};
+use crate::input::{Known, rule_tokens};
 use crate::output::Output;
 use crate::results::write_file;
 use crate::{generation, progress, shipped};
@@ -264,9 +264,6 @@ fn tokens(
     rules: &RuleSet,
 ) -> Result<Vec<RuleToken>, Failure> {
     let tokens = rule_tokens(&arguments.only)?;
-    if let Some(why) = tokens.iter().find_map(|token| unbuilt(rules, &token.rule)) {
-        return Err(Failure::usage(format!("--rule: {why}")));
-    }
     match &arguments.changed_since {
         Some(revision) => Ok(changed::both(
             &tokens,

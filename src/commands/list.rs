@@ -1,7 +1,7 @@
 //! `livefire list`: what a scenario can name, with where each comes from.
 
 use livefire_generator::scenario::{
-    BUILT_EVASIONS, Field, benign_fields, evasion_help, population_fields, telemetry_fields,
+    Field, benign_fields, evasion_help, population_fields, telemetry_fields,
 };
 use livefire_schema::rules::{EVASIONS, Family, RULES};
 use serde_json::{Map, Value, json};
@@ -66,27 +66,20 @@ fn kinds(known: &Known, attacks: bool) -> Listed {
 }
 
 fn evasions() -> Listed {
-    let rows = EVASIONS.iter().map(|name| {
-        let built = BUILT_EVASIONS.contains(name);
-        vec![
-            (*name).to_owned(),
-            if built { "built" } else { "known, not built" }.to_owned(),
-            evasion_help(name).to_owned(),
-        ]
-    });
+    let rows = EVASIONS
+        .iter()
+        .map(|name| vec![(*name).to_owned(), evasion_help(name).to_owned()]);
     Listed {
-        header: &["evasion", "state", "what it does"],
+        header: &["evasion", "what it does"],
         rows: rows.collect(),
     }
 }
 
 fn rules(known: &Known) -> Listed {
     let rows = RULES.iter().map(|rule| {
-        let is_loaded = known.rules.rules().any(|(info, _)| info.id == rule.id);
-        let state = match (is_loaded, rule.family) {
-            (true, Family::Detection) => "native",
-            (true, Family::Hunting) => "native, hunting",
-            (false, _) => "known, not built",
+        let state = match rule.family {
+            Family::Detection => "native",
+            Family::Hunting => "native, hunting",
         };
         vec![
             rule.id.to_owned(),

@@ -13,7 +13,7 @@ use livefire_scorer::evaluator::mutation::DetectedAndFalse;
 use super::gate::{open, score_options};
 use crate::arguments::MutateArguments;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::input::{Known, rule_tokens, unbuilt};
+use crate::input::{Known, rule_tokens};
 use crate::output::Output;
 use crate::results::write_file;
 use crate::{generation, progress};
@@ -94,9 +94,6 @@ fn rules(known: &Known, arguments: &MutateArguments) -> Result<RuleSet, Failure>
         })?;
     }
     let tokens = rule_tokens(&arguments.only)?;
-    if let Some(why) = tokens.iter().find_map(|token| unbuilt(&rules, &token.rule)) {
-        return Err(Failure::usage(format!("--rule: {why}")));
-    }
     if !tokens.is_empty() {
         let selected = rules.select(&tokens);
         selected.map_err(|error| Failure::usage(format!("--rule: {error}")))?;

@@ -1,12 +1,12 @@
 //! `livefire show`: a kind, rule, table or scenario as it is written, to copy and change.
 
-use livefire_generator::scenario::{BUILT_EVASIONS, evasion_help};
+use livefire_generator::scenario::evasion_help;
 use livefire_schema::rules::{EVASIONS, RULES};
 use serde_json::json;
 
 use crate::arguments::ShowArguments;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::input::{Known, unbuilt};
+use crate::input::Known;
 use crate::output::Output;
 use crate::shipped;
 use crate::suggest::unknown;
@@ -23,9 +23,6 @@ pub(crate) fn run(arguments: &ShowArguments, output: Output) -> Outcome {
     let known = Known::load(arguments.folder.as_deref())?;
     let name = arguments.name.as_str();
     let Some(shown) = find(&known, name) else {
-        if let Some(why) = unbuilt(&known.rules, name) {
-            return Err(Failure::usage(why));
-        }
         return Err(Failure::usage(unknown(
             "kind, rule, table, evasion or scenario",
             name,
@@ -60,12 +57,7 @@ fn find(known: &Known, name: &str) -> Option<Shown> {
         return Some(shown("scenario", "embedded".to_owned(), text.to_owned()));
     }
     EVASIONS.contains(&name).then(|| {
-        let state = if BUILT_EVASIONS.contains(&name) {
-            "built"
-        } else {
-            "known, not built in this version"
-        };
-        let text = format!("{name}: {} ({state})\n", evasion_help(name));
+        let text = format!("{name}: {}\n", evasion_help(name));
         shown("evasion", "embedded".to_owned(), text)
     })
 }

@@ -205,7 +205,7 @@ fn rule_text(rule: &RuleWhy) -> String {
             format!("fired, but as {}", classes.join(", "))
         }
         RuleOutcome::BinsOnly => "ran in bins only".to_owned(),
-        RuleOutcome::NotLoaded => "did not run: not built or not loaded".to_owned(),
+        RuleOutcome::NotLoaded => "did not run: not loaded".to_owned(),
         RuleOutcome::Missed => {
             let reason = rule.reason.map_or("", reason_text);
             let reason = reason.trim_end_matches(" by");

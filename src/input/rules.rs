@@ -1,7 +1,7 @@
 //! Which rule forms a call runs: parameters from folders, forms from options.
 
 use livefire_detector::{EngineOptions, RuleSet};
-use livefire_schema::rules::{RULES, RuleToken};
+use livefire_schema::rules::RuleToken;
 use livefire_schema::spec::Faults;
 
 use crate::arguments::{DetectMode, RuleArguments};
@@ -35,9 +35,6 @@ pub(crate) fn select(
     if arguments.variants {
         tokens = every_form(&rules);
     }
-    if let Some(why) = tokens.iter().find_map(|token| unbuilt(&rules, &token.rule)) {
-        return Err(Failure::usage(format!("--rule: {why}")));
-    }
     if !tokens.is_empty() {
         let selected = rules.select(&tokens);
         selected.map_err(|error| Failure::usage(format!("--rule: {error}")))?;
@@ -58,19 +55,6 @@ fn set(rules: &mut RuleSet, setting: &str) -> Result<(), Failure> {
         .ok_or_else(|| wrong("write RULE.NAME=VALUE, as R2.threshold=5"))?;
     let set = rules.set(name.trim(), value.trim());
     set.map_err(|error| wrong(&error.to_string()))
-}
-
-/// What to say of a rule that the registry knows, by id or name, and this version does not build.
-pub(crate) fn unbuilt(rules: &RuleSet, name: &str) -> Option<String> {
-    let mut known = RULES.iter();
-    let info = known.find(|info| info.id == name || info.name == name)?;
-    let is_built = rules.rules().any(|(built, _)| built.id == info.id);
-    (!is_built).then(|| {
-        format!(
-            "`{}` ({}: {}) is known, but not built in this version",
-            info.id, info.name, info.summary
-        )
-    })
 }
 
 /// Rules as `--rule` names them.

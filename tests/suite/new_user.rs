@@ -1,7 +1,7 @@
 //! What somebody meets who has never used livefire: names half remembered, folders in the way,
 //! an interrupt, windows without rows.
 
-use livefire_schema::rules::RULES;
+use livefire_schema::rules::{EVASIONS, RULES};
 
 use crate::support::Work;
 
@@ -45,22 +45,19 @@ fn a_scenario_half_remembered_is_suggested() {
 }
 
 #[test]
-fn rules_that_are_known_but_not_built_say_so() {
+fn every_listed_rule_and_evasion_is_shown() {
     let work = Work::new();
     let listed = work.run("list rules --json").exits(0).json();
     for (info, row) in RULES.iter().zip(listed.as_array().expect("a list")) {
-        let is_built = row["state"] != "known, not built";
+        assert_eq!(row["rule"], info.id);
         let shown = work.run(&format!("show {}", info.id));
-        if is_built {
-            shown.exits(0).prints(&format!("id: {}", info.id));
-            continue;
-        }
-        shown
-            .exits(3)
-            .says("is known, but not built in this version");
-        work.run(&format!("detect - --rule {}", info.id))
-            .exits(3)
-            .says("is known, but not built in this version");
+        shown.exits(0).prints(&format!("id: {}", info.id));
+    }
+    let listed = work.run("list evasions --json").exits(0).json();
+    for (name, row) in EVASIONS.iter().zip(listed.as_array().expect("a list")) {
+        assert_eq!(row["evasion"], *name);
+        let shown = work.run(&format!("show {name}"));
+        shown.exits(0).prints(&format!("{name}: "));
     }
 }
 

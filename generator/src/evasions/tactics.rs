@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use livefire_schema::address::Network;
-use livefire_schema::rules;
-use livefire_schema::spec::Faults;
+use livefire_schema::rules::{self, EVASIONS};
+use livefire_schema::spec::{Faults, or_list};
 use livefire_schema::time::EventTime;
 use rustc_hash::FxHashMap;
 
@@ -21,7 +21,7 @@ use crate::kinds::plan::CampaignPlan;
 use crate::kinds::plan::draft::{Draft, Transform};
 use crate::kinds::{AttackKind, KnobOverrides};
 use crate::random::Key;
-use crate::scenario::{BUILT_EVASIONS, EntrySpec};
+use crate::scenario::EntrySpec;
 use crate::world::World;
 
 /// Stealth from which the cap holds.
@@ -67,19 +67,17 @@ impl Transform for Chain {
 }
 
 impl Tactics {
-    /// Reads what an entry says, all faults at once: evasions that this version can't apply or that
-    /// the kind doesn't allow, and their knobs.
+    /// Reads what an entry says, all faults at once: unknown evasions, those named twice,
+    /// and their knobs.
     #[must_use]
     pub fn read(kind: &AttackKind, entry: &EntrySpec, faults: &Faults) -> Self {
         let mut named: Vec<(&'static dyn Evasion, KnobSet)> = Vec::new();
         for written in &entry.evasions {
             let name = written.name.value.as_str();
             let Some(evasion) = find(name) else {
-                let message = format!(
-                    "evasion `{name}` is known but not built in this version; built: {}",
-                    BUILT_EVASIONS.join(", ")
-                );
-                faults.error("LF-S007", written.name.span, message);
+                let end = or_list(name, "evasions", EVASIONS.iter().copied());
+                let message = format!("unknown evasion `{name}`{end}");
+                faults.error("LF-Y007", written.name.span, message);
                 continue;
             };
             let knobs = KnobSet::read(evasion, written.name.span, &written.knobs, faults);

@@ -6,12 +6,12 @@ use livefire_schema::address::Network;
 use livefire_schema::spec::{Faults, Node, NodeValue, Spanned, parse};
 
 use super::testing::{Asked, acts, identity, library, of_stage, world};
-use super::{EVASIONS, KnobSet, Tactics, find, is_built};
+use super::{EVASIONS, KnobSet, Tactics, find};
 use crate::event::{Action, Event};
 use crate::kinds::KnobOverrides;
 use crate::kinds::value::Literal;
 use crate::prompts::prompt_sample;
-use crate::scenario::{BUILT_EVASIONS, EntrySpec, EvasionSpec};
+use crate::scenario::{EntrySpec, EvasionSpec};
 use crate::world::World;
 
 mod baselines;
@@ -24,9 +24,9 @@ mod wording;
 #[test]
 fn the_registry_holds_what_scenarios_may_choose() {
     let names: Vec<_> = EVASIONS.iter().map(|evasion| evasion.name()).collect();
-    assert_eq!(names, BUILT_EVASIONS);
+    assert_eq!(names, livefire_schema::rules::EVASIONS);
     assert!(EVASIONS.iter().all(|evasion| !evasion.help().is_empty()));
-    assert!(is_built("office_exit") && !is_built("office_exits"));
+    assert!(find("office_exit").is_some() && find("office_exits").is_none());
 }
 
 #[track_caller]
@@ -37,7 +37,7 @@ fn reads(name: &str, yaml: &str, expected: &str) {
         panic!("a map");
     };
     let entries: Vec<(Spanned<String>, Node)> = entries.clone();
-    let evasion = find(name).expect("a built evasion");
+    let evasion = find(name).expect("an evasion");
     let _ = KnobSet::read(evasion, node.span, &entries, &faults);
     assert_eq!(faults.to_string(), expected);
 }
@@ -95,12 +95,9 @@ fn an_entry_is_read_with_all_its_faults() {
     let _ = Tactics::read(kind, &entry, &faults);
     assert_eq!(
         faults.to_string(),
-        format!(
-            "s.yaml:1:12 evasion `prewarn` is known but not built in this version; built: {}\n\
-             s.yaml:1:45 3 is outside 1..2\n\
-             s.yaml:1:52 evasion `just_under` is there twice; keep one\n",
-            BUILT_EVASIONS.join(", ")
-        )
+        "s.yaml:1:12 unknown evasion `prewarn`; did you mean `prewarm`?\n\
+         s.yaml:1:45 3 is outside 1..2\n\
+         s.yaml:1:52 evasion `just_under` is there twice; keep one\n"
     );
 }
 

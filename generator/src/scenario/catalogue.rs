@@ -7,29 +7,6 @@ use crate::evasions::Tactics;
 use crate::kinds::model::Label;
 use crate::kinds::{AttackKind, AttackLibrary};
 
-/// Evasions that this version can apply; the others of `schema::rules::EVASIONS` are only known.
-pub const BUILT_EVASIONS: &[&str] = &[
-    "just_under",
-    "bin_straddle",
-    "schedule_gap",
-    "ip_rotate_in_net",
-    "ip_rotate_across",
-    "user_rotate",
-    "session_rotate",
-    "tail_mutation",
-    "head_mutation",
-    "invisible_mutation",
-    "prewarm",
-    "baseline_expiry",
-    "low_and_slow",
-    "mix_benign",
-    "human_pacing",
-    "office_exit",
-    "outside_join",
-    "filter_avoid",
-    "xff_spoof",
-];
-
 /// The kinds that a scenario may name.
 pub trait Catalogue {
     /// Ids of attack kinds, in the order in which they are listed.

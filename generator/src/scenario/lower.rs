@@ -6,7 +6,6 @@ use livefire_schema::rules::EVASIONS;
 use livefire_schema::spec::{Faults, MapReader, Node, NodeValue, Spanned, or_list};
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 
-use super::catalogue::BUILT_EVASIONS;
 use super::entry::{EntrySpec, EvasionSpec};
 use super::fields::{Bounds, Field, benign_fields, population_fields, telemetry_fields};
 use super::spec::{Grouping, ScenarioSpec, Setting, Written};
@@ -258,21 +257,12 @@ fn evasion(node: &Node, faults: &Faults) -> Option<EvasionSpec> {
             return None;
         }
     };
-    if BUILT_EVASIONS.contains(&name.value.as_str()) {
+    if EVASIONS.contains(&name.value.as_str()) {
         return Some(EvasionSpec { name, knobs });
     }
-    if EVASIONS.contains(&name.value.as_str()) {
-        let message = format!(
-            "evasion `{}` is known but not built in this version; built: {}",
-            name.value,
-            BUILT_EVASIONS.join(", ")
-        );
-        faults.error("LF-S007", name.span, message);
-    } else {
-        let end = or_list(&name.value, "evasions", EVASIONS.iter().copied());
-        let message = format!("unknown evasion `{}`{end}", name.value);
-        faults.error("LF-Y007", name.span, message);
-    }
+    let end = or_list(&name.value, "evasions", EVASIONS.iter().copied());
+    let message = format!("unknown evasion `{}`{end}", name.value);
+    faults.error("LF-Y007", name.span, message);
     None
 }
 

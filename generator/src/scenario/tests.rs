@@ -249,10 +249,9 @@ fn evasions_groupings_and_telemetry_are_read() {
 }
 
 #[test]
-fn every_evasion_has_a_sentence_and_the_built_ones_exist() {
+fn every_evasion_has_a_sentence() {
     use livefire_schema::rules::EVASIONS;
     assert!(EVASIONS.iter().all(|name| !evasion_help(name).is_empty()));
-    assert!(BUILT_EVASIONS.iter().all(|name| EVASIONS.contains(name)));
 }
 
 #[test]

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use livefire_generator::evasions;
 use livefire_generator::kinds::AttackKind;
 use livefire_generator::kinds::model::Label;
 use livefire_schema::alert::Semantics;
 use livefire_schema::rules::{self, RuleToken};
 
-use super::{Promise, Setup};
+use super::Promise;
 
 /// Stealth at which a kind's `lost` count rules must be silent.
 const QUIET: f64 = 0.9;
@@ -58,12 +57,6 @@ impl fmt::Display for Case {
 }
 
 impl Case {
-    /// Whether one of its rules is native; without, there is nothing to run for.
-    pub(super) fn is_measurable(&self, setup: &Setup) -> bool {
-        let mut tokens = self.promises.iter().flat_map(|(_, tokens)| tokens);
-        tokens.any(|token| setup.is_native(token))
-    }
-
     /// What distinguishes it from the kind's other cases.
     #[must_use]
     pub fn label(&self) -> String {
@@ -139,12 +132,9 @@ fn counts(token: &RuleToken) -> bool {
     })
 }
 
-/// The evasion by which a kind escapes a rule that does not count; nothing if it allows none that
-/// is built.
+/// The evasion by which a kind escapes a rule that does not count; nothing if it allows none.
 fn escape_of(kind: &AttackKind, token: &RuleToken) -> Option<&'static str> {
-    let applies = |name: &str| {
-        kind.evasions().iter().any(|allowed| allowed == name) && evasions::is_built(name)
-    };
+    let applies = |name: &str| kind.evasions().iter().any(|allowed| allowed == name);
     let of_rule = ESCAPES
         .iter()
         .filter(|(_, rules)| rules.contains(&token.rule.as_str()));

@@ -30,7 +30,7 @@ use crate::scoring::score_run;
 use crate::worlds::{RunResult, Settings, run as run_worlds};
 
 /// Scored days that are tried until the whole campaign fits, in order.
-const SCORED_DAYS: [i64; 6] = [7, 14, 21, 28, 42, 63];
+const SCORED_DAYS: [i64; 7] = [7, 14, 21, 28, 42, 63, 84];
 /// Sizes that are tried until the campaign is small enough.
 const SIZES: usize = 6;
 
@@ -41,16 +41,6 @@ pub(super) struct Seen {
     pub(super) met: Vec<(bool, bool)>,
     /// Rows that the campaign or look-alike wrote.
     pub(super) rows: usize,
-}
-
-impl Seen {
-    /// What a case shows that is not run.
-    pub(super) fn nothing(case: &Case) -> Self {
-        Seen {
-            met: vec![(false, false); case.promises.len()],
-            rows: 0,
-        }
-    }
 }
 
 /// Runs a case on a seed.
@@ -292,7 +282,7 @@ fn source(
     GeneratorSource::new(generation).map_err(|error| error.to_string())
 }
 
-/// Default forms of all native rules and the variants that the case names.
+/// Default forms of all rules and the variants that the case names.
 fn forms(setup: &Setup, case: &Case) -> Result<RuleSet, String> {
     let default = |rule: &str| RuleToken {
         rule: rule.to_owned(),
@@ -305,7 +295,7 @@ fn forms(setup: &Setup, case: &Case) -> Result<RuleSet, String> {
         .map(|(info, _)| default(info.id))
         .collect();
     let named = case.promises.iter().flat_map(|(_, tokens)| tokens);
-    tokens.extend(named.filter(|token| setup.is_native(token)).cloned());
+    tokens.extend(named.cloned());
     let tokens: Vec<RuleToken> = tokens.into_iter().collect();
     let mut rules = setup.rules.clone();
     rules.select(&tokens).map_err(|error| error.to_string())?;

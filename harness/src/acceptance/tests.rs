@@ -72,15 +72,6 @@ fn verdict_of(table: &Table, rule: &str) -> (usize, Verdict) {
 }
 
 #[test]
-fn seventeen_of_twenty_seeds_keep_a_promise() {
-    assert_eq!(
-        [1, 8, 20, 100].map(required),
-        [1, 7, 17, 85],
-        "the threshold is scaled and rounded up"
-    );
-}
-
-#[test]
 fn a_users_attack_is_measured_and_a_promise_too_many_is_found() {
     let setup = setup(&[("borrowed_account", QUIET)]);
     let table = measured(&setup, "borrowed_account", &[1, 2, 3]);
@@ -101,12 +92,12 @@ fn a_look_alike_too_weak_for_its_literal_rule_is_found() {
 }
 
 #[test]
-fn a_rule_without_a_native_form_is_counted_as_such_and_not_as_broken() {
+fn one_seed_cannot_break_a_promise() {
     let setup = setup(&[("borrowed_account", QUIET)]);
     let table = measured(&setup, "borrowed_account", &[1]);
-    let (_, verdict) = verdict_of(&table, "H2");
-    let is_native = setup.is_native(&"H2".parse().expect("is a rule"));
-    assert_eq!(verdict == Verdict::NotNative, !is_native);
+    assert_eq!(verdict_of(&table, "R3"), (0, Verdict::TooFew));
+    assert_eq!(table.broken().count(), 0);
+    assert!(table.missed().count() >= 1);
 }
 
 #[test]

@@ -16,7 +16,7 @@ const START: EventTime = EventTime::from_unix_seconds(1_772_409_600);
 /// Days before the first scored instant, as far as the rules look back.
 pub(super) const HISTORY: TimeSpan = TimeSpan::from_days(7);
 /// Longest log of any case.
-const MOST_DAYS: usize = 80;
+const MOST_DAYS: usize = 101;
 
 /// A world without campaigns, and what its benign actors do, day by day, as far as asked for.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! `livefire audit acceptance`: do attack kinds and look-alikes keep what their files promise?
 
 use livefire_generator::kinds::AttackKind;
-use livefire_harness::acceptance::{Line, Setup, check_plans, measure, page};
+use livefire_harness::acceptance::{Line, Report, Setup};
 use serde_json::json;
 
 use super::write_page;
@@ -9,22 +9,15 @@ use crate::arguments::AcceptanceArguments;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{self, Output};
 
-/// Seeds on which a kind's campaigns are planned, so that each of its tables is written once.
-const PLANNED: u64 = 50;
-
 /// Measures and prints the promises.
 pub(crate) fn run(arguments: &AcceptanceArguments, output: Output) -> Outcome {
     let setup = Setup::embedded();
     let kinds = chosen(&setup, &arguments.kinds)?;
-    let seeds: Vec<u64> = (1..=arguments.seeds).collect();
-    let table = measure(&setup, &kinds, &seeds);
-    let planned: Vec<u64> = (1..=PLANNED).collect();
-    let plans = check_plans(&setup, &kinds, &planned);
-    write_page(
-        arguments.output.as_deref(),
-        &page(&table, &plans, seeds.len()),
-    )?;
-    let unclean: Vec<String> = plans
+    let report = Report::measured(&setup, &kinds, arguments.seeds);
+    write_page(arguments.output.as_deref(), &report.page())?;
+    let table = &report.table;
+    let unclean: Vec<String> = report
+        .plans
         .iter()
         .filter(|check| !check.is_clean())
         .map(ToString::to_string)
@@ -45,10 +38,19 @@ pub(crate) fn run(arguments: &AcceptanceArguments, output: Output) -> Outcome {
         text.push_str(&format!("{fault}\n"));
     }
     let broken = table.broken().count();
+    let undecided = table.missed().count() - broken;
     text.push_str(&format!("{broken} promises broken\n"));
+    if undecided > 0 {
+        text.push_str(&format!(
+            "{undecided} missed on too few seeds to tell; --seeds 20 tells\n"
+        ));
+    }
     output.human(&text)?;
-    let clean = broken == 0 && table.faults.is_empty() && unclean.is_empty();
-    Ok(if clean { Exit::Pass } else { Exit::Failed })
+    Ok(match report.faults().is_empty() {
+        false => Exit::Failed,
+        true if undecided > 0 => Exit::Inconclusive,
+        true => Exit::Pass,
+    })
 }
 
 fn chosen<'a>(setup: &'a Setup, names: &[String]) -> Result<Vec<&'a AttackKind>, Failure> {

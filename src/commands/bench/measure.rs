@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Measured, finish, own};
 use crate::arguments::BenchArguments;
 use crate::exit::Failure;
-use crate::input::{Known, rule_tokens, unbuilt};
+use crate::input::rule_tokens;
 
 /// Characters of a failed command's words that are told.
 const SAID: usize = 400;
@@ -284,20 +284,11 @@ fn differs(alerts: &Path) -> PathBuf {
 
 /// The rules that are measured alone: those of `--rule`, else all that are built.
 fn rules(arguments: &BenchArguments) -> Result<Vec<String>, Failure> {
-    let known = Known::load(None)?;
-    let tokens = rule_tokens(&arguments.rules)?;
-    for (token, text) in tokens.iter().zip(&arguments.rules) {
-        if let Some(why) = unbuilt(&known.rules, &token.rule) {
-            return Err(Failure::usage(format!("--rule {text}: {why}")));
-        }
-    }
+    rule_tokens(&arguments.rules)?;
     if !arguments.rules.is_empty() {
         return Ok(arguments.rules.clone());
     }
-    let built = RULES
-        .iter()
-        .filter(|rule| unbuilt(&known.rules, rule.id).is_none());
-    Ok(built.map(|rule| rule.id.to_owned()).collect())
+    Ok(RULES.iter().map(|rule| rule.id.to_owned()).collect())
 }
 
 /// A path as one word of the shell.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use livefire_generator::scenario::{BUILT_EVASIONS, Catalogue, Scenario};
+use livefire_generator::scenario::{Catalogue, Scenario};
 use livefire_schema::rules::EVASIONS;
 
 use crate::arguments::RunArguments;
@@ -49,11 +49,6 @@ pub(super) fn scenario(
     }
     for evasion in &arguments.evasions {
         check(evasion, "evasion", EVASIONS, "evasions")?;
-        if !BUILT_EVASIONS.contains(&evasion.as_str()) {
-            return Err(Failure::usage(format!(
-                "--evasion: `{evasion}` is known, but not built in this version"
-            )));
-        }
     }
     let (name, text) = text(arguments, attack.as_ref(), look_alike.as_ref());
     let path = folder.unwrap_or_default().join(format!("{name}.yaml"));
