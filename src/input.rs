@@ -144,7 +144,10 @@ pub(crate) fn scenario(path: &Path, faults: &Faults) -> Option<(Scenario, Known)
     let folder = spec.folder.clone();
     // A bare name stands beside the current folder, whose rules/ and tables/ are somebody else's.
     let is_bare = shipped::is_name(path) || (folder.as_os_str().is_empty() && !path.exists());
-    let known = Known::read((!is_bare).then_some(&*folder), faults);
+    let mut known = Known::read((!is_bare).then_some(&*folder), faults);
+    if is_bare {
+        known.kinds = kinds::shipped(&known.schema, faults);
+    }
     let scenario = spec.validate(&known.kinds, faults)?;
     Some((scenario, known))
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
+use livefire_generator::kinds::Source;
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -19,6 +20,17 @@ pub(crate) fn scenarios() -> Vec<(&'static str, &'static str)> {
         .collect();
     list.sort_unstable();
     list
+}
+
+/// The kinds that stand beside the shipped scenarios, as a user's stand beside theirs.
+pub(crate) fn kinds() -> Vec<Source> {
+    let files = SCENARIOS.get_dir("kinds").into_iter().flat_map(Dir::files);
+    files
+        .map(|file| Source {
+            path: format!("scenarios/{}", file.path().display()),
+            bytes: file.contents().to_vec(),
+        })
+        .collect()
 }
 
 /// The text of a shipped scenario by its name.

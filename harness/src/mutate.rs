@@ -2,9 +2,11 @@
 //!
 //! Each mutant is one rule with one value changed (`operators`). It is killed if the campaigns that
 //! the rule catches or its false incidents differ from the original's on any scenario; what
-//! survives is a change that nobody would see in the figures. Mutants of all rules run beside each
+//! survives is a change that nobody would see in the figures. Those that no log could show
+//! (`equivalent`) are listed with the reason and not counted. Mutants of all rules run beside each
 //! other in one pass, each as a rule set of its own. EVALUATION.md §9.
 
+mod equivalent;
 pub mod operators;
 pub mod review;
 #[cfg(test)]
@@ -101,7 +103,7 @@ pub struct RuleMutation {
     pub rule: String,
     /// (D, F) of the unchanged rule on each scenario.
     pub original: Vec<DetectedAndFalse>,
-    /// Mutants in all.
+    /// Mutants, without equivalent ones.
     pub mutants: u64,
     /// Mutants that some scenario tells from the original.
     pub killed: u64,
@@ -109,6 +111,63 @@ pub struct RuleMutation {
     pub score: Measure,
     /// The others.
     pub survivors: Vec<String>,
+    /// Mutants that no log can tell from the original, which are not counted.
+    pub equivalent: Vec<Equivalent>,
+    /// Mutants held to be equivalent that a scenario tells all the same; counted as killed.
+    pub mislabelled: Vec<String>,
+}
+
+impl RuleMutation {
+    fn of(
+        rule: String,
+        reports: &[ScoreReport],
+        mutations: &[Mutation],
+        results: &[Vec<DetectedAndFalse>],
+    ) -> Self {
+        let original: Vec<DetectedAndFalse> = reports
+            .iter()
+            .map(|report| detected_and_false(report, &rule))
+            .collect();
+        let own = mutations.iter().enumerate();
+        let own: Vec<(usize, &Mutation)> =
+            own.filter(|(_, mutation)| mutation.rule == rule).collect();
+        let mutants: Vec<Mutant> = own
+            .iter()
+            .map(|(index, mutation)| Mutant {
+                id: mutation.to_string(),
+                is_equivalent: mutation.equivalent.is_some(),
+                results: results.iter().map(|one| one[*index]).collect(),
+            })
+            .collect();
+        let score = mutation_score(&original, &mutants);
+        let held = own.iter().filter_map(|(_, mutation)| {
+            Some(Equivalent {
+                mutant: mutation.to_string(),
+                why: mutation.equivalent?,
+            })
+        });
+        RuleMutation {
+            rule,
+            original,
+            mutants: score.killed + score.survivors.len() as u64,
+            killed: score.killed,
+            score: score.score,
+            equivalent: held
+                .filter(|one| !score.mislabelled.contains(&one.mutant))
+                .collect(),
+            survivors: score.survivors,
+            mislabelled: score.mislabelled,
+        }
+    }
+}
+
+/// A mutant that behaves as the original.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Equivalent {
+    /// The change.
+    pub mutant: String,
+    /// Why no log can show it.
+    pub why: &'static str,
 }
 
 /// Mutation scores of all rules.
@@ -116,7 +175,7 @@ pub struct RuleMutation {
 pub struct MutationReport {
     /// Scenarios, in order.
     pub scenarios: Vec<String>,
-    /// Mutants in all.
+    /// Mutants, without equivalent ones.
     pub mutants: u64,
     /// Killed ones.
     pub killed: u64,
@@ -143,31 +202,7 @@ impl MutationReport {
                 rules.push(mutation.rule.clone());
             }
         }
-        let of_rule = |rule: String| {
-            let original: Vec<DetectedAndFalse> = reports
-                .iter()
-                .map(|report| detected_and_false(report, &rule))
-                .collect();
-            let mutants: Vec<Mutant> = mutations
-                .iter()
-                .enumerate()
-                .filter(|(_, mutation)| mutation.rule == rule)
-                .map(|(index, mutation)| Mutant {
-                    id: mutation.to_string(),
-                    is_equivalent: false,
-                    results: results.iter().map(|one| one[index]).collect(),
-                })
-                .collect();
-            let score = mutation_score(&original, &mutants);
-            RuleMutation {
-                rule,
-                original,
-                mutants: mutants.len() as u64,
-                killed: score.killed,
-                score: score.score,
-                survivors: score.survivors,
-            }
-        };
+        let of_rule = |rule: String| RuleMutation::of(rule, reports, mutations, results);
         let rules: Vec<RuleMutation> = rules.into_iter().map(of_rule).collect();
         let killed = rules.iter().map(|rule| rule.killed).sum();
         let mutants = rules.iter().map(|rule| rule.mutants).sum();

@@ -28,6 +28,12 @@ pub(super) fn read(folder: Option<&Path>, schema: &Schema, faults: &Faults) -> A
     AttackLibrary::read(&AttackLibrary::embedded_sources(), &user, schema, faults)
 }
 
+/// The shipped kinds, and those beside the shipped scenarios.
+pub(super) fn shipped(schema: &Schema, faults: &Faults) -> AttackLibrary {
+    let beside = crate::shipped::kinds();
+    AttackLibrary::read(&AttackLibrary::embedded_sources(), &beside, schema, faults)
+}
+
 /// The kind files of a folder in name order; those that are equal to a shipped one left out.
 fn sources(folder: &Path, faults: &Faults) -> Vec<Source> {
     let Ok(entries) = fs::read_dir(folder) else {

@@ -31,6 +31,27 @@ fn mutants_are_noticed_or_listed() {
 }
 
 #[test]
+fn the_edges_of_rules_are_noticed_by_one() {
+    let work = Work::new();
+    let rules = "--rule R3 --rule R6 --rule C3 --rule H2 --rule U1 --rule U2 --rule U4";
+    let report = work
+        .run(&format!("mutate boundary {rules} --json"))
+        .exits(0)
+        .json();
+    let rows = report["rules"].as_array().expect("a list");
+    let lists = |name: &str| -> Vec<&str> {
+        let lists = rows.iter().filter_map(|row| row[name].as_array());
+        lists.flatten().filter_map(|text| text.as_str()).collect()
+    };
+    // Whose key it is, other scenarios show.
+    assert_eq!(lists("survivors"), ["R3.key caller → address"]);
+    assert!(lists("mislabelled").is_empty());
+    let u2 = rows.iter().find(|row| row["rule"] == "U2").expect("ran");
+    assert_eq!((&u2["mutants"], &u2["killed"]), (&8.into(), &8.into()));
+    assert_eq!(u2["equivalent"].as_array().map(Vec::len), Some(2), "{u2}");
+}
+
+#[test]
 fn the_evaluator_is_tested_on_the_runs_own_truth() {
     let work = Work::with(&[("small.yaml", SMALL)]);
     work.run("run small.yaml --self-test")

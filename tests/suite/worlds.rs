@@ -13,7 +13,7 @@ use std::sync::Arc;
 use livefire_detector::{EngineOptions, RuleSet};
 use livefire_generator::assemble::{Options, plan};
 use livefire_generator::emit::GeneratorSource;
-use livefire_generator::kinds::AttackLibrary;
+use livefire_generator::kinds::{AttackLibrary, Source};
 use livefire_generator::scenario::{Scenario, ScenarioSpec};
 use livefire_harness::{RunResult, Settings, run, score_run};
 use livefire_labels::{Batch, Campaign, EventSource, LabelBook, LabelGroup, LogExtent, RowLabel};
@@ -41,6 +41,20 @@ pub(crate) struct World {
 /// The folder of the shipped scenarios.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+/// The kinds that stand beside the shipped scenarios.
+fn beside() -> Vec<Source> {
+    let entries = fs::read_dir(folder().join("kinds")).expect("they are there");
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("can be listed").path())
+        .collect();
+    paths.sort();
+    let source = |path: PathBuf| Source {
+        path: path.display().to_string(),
+        bytes: fs::read(&path).expect("can be read"),
+    };
+    paths.into_iter().map(source).collect()
 }
 
 /// Names of the shipped scenarios, sorted.
@@ -86,7 +100,8 @@ impl World {
     #[track_caller]
     pub(crate) fn read(text: &str) -> World {
         let schema = Schema::embedded();
-        let library = AttackLibrary::embedded(&schema);
+        let library = AttackLibrary::load(&AttackLibrary::embedded_sources(), &beside(), &schema);
+        let library = library.expect("the kinds beside the scenarios are valid");
         World::with(text, schema, library)
     }
 

@@ -10,6 +10,8 @@ use livefire_detector::parameters::{Bounds, Parameters, Value};
 use livefire_schema::time::TimeSpan;
 use serde::Serialize;
 
+use super::equivalent;
+
 /// Numbers that a rule compares with.
 const THRESHOLDS: [&str; 9] = [
     "threshold",
@@ -59,6 +61,8 @@ pub struct Mutation {
     pub from: String,
     /// The value put in its place.
     pub value: String,
+    /// Why no log can show the change, if none can.
+    pub equivalent: Option<&'static str>,
 }
 
 /// `R1.threshold 3 → 4`.
@@ -91,8 +95,9 @@ fn of_form(rule: &str, parameters: &Parameters) -> Vec<Mutation> {
         for changed in values {
             // A value that the declaration refuses is no rule that anybody could write.
             let fits = spec.parse(&changed);
-            if fits.is_ok_and(|fits| fits != *value) {
+            if let Some(fits) = fits.ok().filter(|fits| fits != value) {
                 all.push(Mutation {
+                    equivalent: equivalent::reason(rule, spec.name, &fits, parameters),
                     rule: rule.to_owned(),
                     parameter: spec.name.to_owned(),
                     operator,

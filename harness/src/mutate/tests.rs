@@ -47,3 +47,24 @@ fn the_operators_are_those_of_the_definition() {
     let of = |operator| all.iter().any(|mutation| mutation.operator == operator);
     assert!(of(Operator::Filter) && of(Operator::Side) && of(Operator::Key));
 }
+
+#[test]
+fn equivalent_mutants_follow_from_the_other_parameters() {
+    let mut rules = RuleSet::embedded();
+    let held = |rules: &RuleSet| -> Vec<String> {
+        let all = mutations(rules).into_iter();
+        let held = all.filter(|mutation| mutation.equivalent.is_some());
+        held.map(|mutation| format!("{}.{}", mutation.rule, mutation.parameter))
+            .collect()
+    };
+    let of_u2 = ["U2.release_accounts", "U2.change_actions"];
+    assert_eq!(
+        held(&rules),
+        ["R1.reasons", of_u2[0], of_u2[1], "U3.window"],
+        "of U3 the longer window alone: in half a day nobody flies around half the Earth"
+    );
+    for (name, value) in [("R1.input", "app_log"), ("U3.speed_kmh", "400")] {
+        rules.set(name, value).expect("fits");
+    }
+    assert_eq!(held(&rules), of_u2);
+}

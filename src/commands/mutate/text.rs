@@ -1,6 +1,6 @@
 //! Mutation scores and reviews of rules as people read them.
 
-use livefire_harness::mutate::{Advice, MutationReport, RuleMutation, RuleReview};
+use livefire_harness::mutate::{Advice, Equivalent, MutationReport, RuleMutation, RuleReview};
 use livefire_scorer::Measure;
 
 use crate::output;
@@ -23,6 +23,13 @@ pub(super) fn report(report: &MutationReport) -> String {
         );
         for survivor in survivors {
             text.push_str(&format!("          {survivor}\n"));
+        }
+    }
+    let equivalent: Vec<&Equivalent> = equivalent(report).collect();
+    if !equivalent.is_empty() {
+        text.push_str("\nchanges that no log can show, not counted\n");
+        for one in equivalent {
+            text.push_str(&format!("          {}: {}\n", one.mutant, one.why));
         }
     }
     text.push('\n');
@@ -50,6 +57,16 @@ pub(super) fn markdown(report: &MutationReport) -> String {
     page.push_str("\n## Changes that nothing notices\n\n");
     for survivor in survivors(report) {
         page.push_str(&format!("- `{survivor}`\n"));
+    }
+    if survivors(report).next().is_none() {
+        page.push_str("None.\n");
+    }
+    page.push_str(
+        "\n## Changes that no log can show\n\nEquivalent mutants: the rule so changed raises the \
+         same alerts whatever the log holds. They are not counted.\n\n",
+    );
+    for one in equivalent(report) {
+        page.push_str(&format!("- `{}`: {}\n", one.mutant, one.why));
     }
     page.push_str(
         "\n## Each rule left out\n\n| rule | catches | only it | first | true incidents | false \
@@ -83,6 +100,10 @@ fn rows(report: &MutationReport) -> Vec<Vec<String>> {
 
 fn survivors(report: &MutationReport) -> impl Iterator<Item = &String> {
     report.rules.iter().flat_map(|rule| &rule.survivors)
+}
+
+fn equivalent(report: &MutationReport) -> impl Iterator<Item = &Equivalent> {
+    report.rules.iter().flat_map(|rule| &rule.equivalent)
 }
 
 fn review_rows(review: &[RuleReview]) -> Vec<Vec<String>> {
