@@ -123,6 +123,16 @@ pub(crate) fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// A span as logs and alerts write it, `128.7347238s`, with one unit; nothing for other texts.
+pub(crate) fn written_span(text: &str) -> Option<String> {
+    let number = text.strip_suffix('s')?;
+    let is_number = number
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number: f64 = number.parse().ok().filter(|_| is_number)?;
+    Some(seconds(Measure::number(number)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +149,15 @@ mod tests {
         reads(8280.0, "2.3 h");
         reads(400_000.0, "4.6 d");
         reads(f64::INFINITY, "∞");
+    }
+
+    #[test]
+    fn spans_of_alerts_are_durations_too() {
+        assert_eq!(written_span("128.7347238s").as_deref(), Some("2.1 min"));
+        assert_eq!(written_span("2s").as_deref(), Some("2 s"));
+        for other in ["s", "infs", "1e3s", "miss", "12"] {
+            assert_eq!(written_span(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ const LEFT: f64 = 64.0;
 /// Room right of them.
 const RIGHT: f64 = 24.0;
 /// Room above them.
-const TOP: f64 = 14.0;
+const TOP: f64 = 18.0;
 /// Room below them, for ticks and a name.
 const BOTTOM: f64 = 46.0;
 
@@ -298,7 +298,7 @@ impl Plot {
     pub(crate) fn vertical(&mut self, x: f64, label: &str, class: &'static str) {
         let frame = self.frame;
         self.rule((x, frame.top), (x, frame.bottom), class);
-        self.label((x + 4.0, frame.top + 11.0), label, "label");
+        self.label((x + 4.0, frame.top - 3.0), label, "label");
     }
 
     /// A horizontal line over the whole frame, with a label above its end.

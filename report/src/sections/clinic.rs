@@ -198,7 +198,7 @@ pub(super) fn details_text(details: &Details) -> String {
 fn value_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => format::written_span(text).unwrap_or_else(|| text.clone()),
         Value::Number(number) => match number.as_f64() {
             Some(number) if number.fract() != 0.0 => format!("{number:.3}"),
             _ => number.to_string(),
@@ -269,7 +269,7 @@ mod tests {
         .expect("is an object");
         assert_eq!(
             details_text(&value),
-            "samples: a, b · failures: 3 · span: 2s · places: DE Berlin"
+            "samples: a, b · failures: 3 · span: 2 s · places: DE Berlin"
         );
     }
 }
