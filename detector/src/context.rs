@@ -7,7 +7,7 @@ use livefire_schema::ids::hash_bytes;
 use livefire_schema::reference::Reference;
 use livefire_schema::time::{EventTime, TimeRange};
 
-use crate::engine::{Level, LevelObserver};
+use crate::engine::{Level, LevelObserver, View};
 use crate::names::Names;
 use crate::record::Record;
 use crate::ruleset::FormIndex;
@@ -30,6 +30,10 @@ pub(crate) struct FormHead {
     pub(crate) index: FormIndex,
     pub(crate) name: Arc<str>,
     pub(crate) mode: Mode,
+    /// Under which conditions its levels arise.
+    pub(crate) view: View,
+    /// Earliest event time of a record that may reach a level or complete an alert.
+    pub(crate) since: EventTime,
 }
 
 /// An alert as its rule knows it; id, rule name and mode are filled in by [`Context::raise`].
@@ -100,11 +104,15 @@ impl Context<'_> {
 
     /// Reports the level that a key reached at a record. `key` is only called if somebody asks.
     pub fn level(&mut self, record: &Record, key: u64, level: u64, threshold: u64) {
+        if record.time < self.form.since {
+            return;
+        }
         if let Some(observer) = self.observer.as_deref_mut() {
             let names = &*self.names;
             observer.level(&Level {
                 form: self.form.index,
                 mode: self.form.mode,
+                view: self.form.view,
                 time: record.time,
                 available: record.available,
                 item: record.item,
@@ -126,6 +134,9 @@ impl Context<'_> {
     /// Emits an alert. Its id depends on rule, mode, key, completing time and event only.
     pub fn raise(&mut self, draft: AlertDraft) {
         let form = self.form;
+        if draft.completing.time < form.since {
+            return;
+        }
         let mode = match form.mode {
             Mode::Streaming => "streaming",
             Mode::Binned => "binned",

@@ -10,18 +10,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use livefire_schema::alert::{Alert, Mode};
-use livefire_schema::ids::{EventId, ItemId};
 use livefire_schema::reference::Reference;
 use livefire_schema::table::{Schema, TableId};
 use livefire_schema::time::{EventTime, TimeSpan};
 
 use crate::context::{Context, FormHead};
 use crate::names::Names;
+use crate::parameters::Parameters;
 use crate::projected::Projected;
 use crate::record::Record;
 use crate::reorder::{BUCKET, Bucket, Reorder};
 use crate::rules::Rule;
 use crate::ruleset::{Form, FormIndex, RuleSet};
+use crate::schedule::Schedule;
+
+pub use self::levels::{Level, LevelObserver, Unobserved, View};
+use self::scheduled::{Scheduled, Surroundings};
 
 /// How an [`Engine`] runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +37,9 @@ pub struct EngineOptions {
     /// How long after its time a row may come and still be in its bin. The default, 48 h, lies
     /// beyond what Azure Monitor keeps the time of; a smaller value saves memory.
     pub binned_lateness: TimeSpan,
+    /// Runs every form on a schedule instead, the one at its form index; `streaming` and `binned`
+    /// do not matter then. [`ScheduleChoice::of_forms`](crate::schedule::ScheduleChoice::of_forms).
+    pub schedules: Option<Vec<Schedule>>,
 }
 
 impl Default for EngineOptions {
@@ -41,57 +48,18 @@ impl Default for EngineOptions {
             streaming: true,
             binned: false,
             binned_lateness: TimeSpan::from_hours(48),
+            schedules: None,
         }
     }
 }
 
-/// The level of one key at one record, before the threshold was applied.
-#[derive(Clone, Copy, Debug)]
-pub struct Level<'a> {
-    /// The rule form.
-    pub form: FormIndex,
-    /// Its mode.
-    pub mode: Mode,
-    /// Event time of the record.
-    pub time: EventTime,
-    /// When the record could be seen.
-    pub available: EventTime,
-    /// Row of the record.
-    pub item: ItemId,
-    /// Event of the record.
-    pub event: EventId,
-    /// Events, rows or distinct values in the window; for joins how many sides are met.
-    pub level: u64,
-    /// The threshold that it is held against.
-    pub threshold: u64,
-    /// Hash of the key.
-    pub key: u64,
-    /// The key's text, where known.
-    pub text: Option<&'a str>,
-}
-
-/// Told every level that a rule reaches: for the nearest approach of what was missed, and for
-/// whether benign rows come near a rule at all.
-pub trait LevelObserver {
-    /// `false` lets the engine skip all reporting.
-    fn is_enabled(&self) -> bool {
-        true
+impl EngineOptions {
+    /// The schedule of a form; nothing where it runs without a grid.
+    #[must_use]
+    pub fn schedule_of(&self, form: FormIndex) -> Option<Schedule> {
+        let schedules = self.schedules.as_ref()?;
+        schedules.get(usize::from(form.0)).copied()
     }
-
-    /// One level.
-    fn level(&mut self, level: &Level<'_>);
-}
-
-/// Nobody asks for levels.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Unobserved;
-
-impl LevelObserver for Unobserved {
-    fn is_enabled(&self) -> bool {
-        false
-    }
-
-    fn level(&mut self, _: &Level<'_>) {}
 }
 
 /// Rows that came after their watermark.
@@ -112,6 +80,8 @@ pub struct Engine<O = Unobserved> {
     instances: Vec<Instance>,
     /// Instances of each form, by form index.
     by_form: Vec<Vec<usize>>,
+    /// The schedule of each form, by form index; empty without schedules.
+    scheduled: Vec<Scheduled>,
     names: Names,
     reference: Arc<Reference>,
     tables: Vec<Arc<str>>,
@@ -133,6 +103,8 @@ struct Instance {
     late: BTreeMap<TableId, u64>,
 }
 
+mod levels;
+mod scheduled;
 #[cfg(test)]
 mod tests;
 
@@ -162,9 +134,15 @@ impl<O: LevelObserver> Engine<O> {
         let mut instances = Vec::new();
         let mut by_form = Vec::new();
         let mut keep = TimeSpan::ZERO;
+        let mut scheduled = Vec::new();
         for (index, form) in rules.forms() {
             let mut own = Vec::new();
-            for mode in modes(form, options) {
+            if let Some(schedule) = options.schedule_of(index) {
+                let runs = Scheduled::new(index, form, schedule, options, observer.is_enabled());
+                keep = keep.max(runs.keeps() + form.plan().horizon + BUCKET * 4);
+                scheduled.push(runs);
+            }
+            for mode in modes(form, options, observer.is_enabled()) {
                 let instance = Instance::new(index, form, mode, schema, reference, options);
                 let horizon = form.plan().horizon;
                 keep = keep.max(instance.lateness + instance.resolve + horizon + BUCKET * 4);
@@ -176,6 +154,7 @@ impl<O: LevelObserver> Engine<O> {
         Engine {
             instances,
             by_form,
+            scheduled,
             names: Names::new(keep),
             reference: Arc::clone(reference),
             tables: schema
@@ -209,6 +188,9 @@ impl<O: LevelObserver> Engine<O> {
             for &index in instances.map_or(&[][..], Vec::as_slice) {
                 self.instances[index].push(&record, text, arrived);
             }
+            if let Some(runs) = self.scheduled.get_mut(usize::from(record.form.0)) {
+                runs.push(&record, text, self.observer.follows(record.item));
+            }
         }
     }
 
@@ -227,6 +209,11 @@ impl<O: LevelObserver> Engine<O> {
         self.for_each(|instance, context| {
             instance.release(EventTime::MAX, context);
             instance.rule.finish(context);
+        });
+        let clock = self.clock;
+        self.for_each_scheduled(|runs, surroundings| {
+            runs.run_until(clock.saturating_add(TimeSpan::from_ticks(1)), surroundings);
+            runs.finish(clock, surroundings);
         });
     }
 
@@ -252,10 +239,14 @@ impl<O: LevelObserver> Engine<O> {
     /// Rows dropped for coming too late, by rule, mode and table.
     #[must_use]
     pub fn late(&self) -> Vec<LateCount> {
-        let counts = self.instances.iter().flat_map(|instance| {
-            instance.late.iter().map(|(table, &rows)| LateCount {
-                rule: Arc::clone(&instance.head.name),
-                mode: instance.head.mode,
+        let own = self.instances.iter();
+        let own = own.filter(|instance| instance.head.view == View::AsRun);
+        let own = own.map(|instance| (&instance.head, &instance.late));
+        let scheduled = self.scheduled.iter().map(|runs| (&runs.head, &runs.late));
+        let counts = own.chain(scheduled).flat_map(|(head, late)| {
+            late.iter().map(|(table, &rows)| LateCount {
+                rule: Arc::clone(&head.name),
+                mode: head.mode,
                 table: Arc::clone(&self.tables[usize::from(table.0)]),
                 rows,
             })
@@ -291,6 +282,9 @@ impl<O: LevelObserver> Engine<O> {
             instance.release(watermark, context);
             next = next.min(watermark + BUCKET + instance.lateness);
         });
+        self.for_each_scheduled(|runs, surroundings| {
+            next = next.min(runs.run_until(clock, surroundings));
+        });
         self.next_release = next;
         // Last, so that a jump of the clock takes no text from what it releases.
         self.names.advance(clock);
@@ -308,13 +302,39 @@ impl<O: LevelObserver> Engine<O> {
                 alerts: &mut self.alerts,
                 observer: observer.is_enabled().then_some(observer),
             };
+            let known = context.alerts.len();
             act(instance, &mut context);
+            if head.view != View::AsRun {
+                context.alerts.truncate(known);
+            }
             self.origins.resize(self.alerts.len(), head.index);
+        }
+    }
+
+    fn for_each_scheduled(&mut self, mut act: impl FnMut(&mut Scheduled, &mut Surroundings<'_>)) {
+        for runs in &mut self.scheduled {
+            let mut surroundings = Surroundings {
+                names: &mut self.names,
+                reference: &self.reference,
+                tables: &self.tables,
+                alerts: &mut self.alerts,
+                observer: &mut self.observer,
+            };
+            act(runs, &mut surroundings);
+            self.origins.resize(self.alerts.len(), runs.head.index);
         }
     }
 }
 
-fn modes(form: &Form, options: &EngineOptions) -> Vec<Mode> {
+fn modes(form: &Form, options: &EngineOptions, is_observed: bool) -> Vec<Mode> {
+    if options.schedules.is_some() {
+        // Only to tell how near the rule would have come without a grid.
+        return if is_observed {
+            vec![Mode::Streaming]
+        } else {
+            Vec::new()
+        };
+    }
     let has_bins = form.plan().has_bins;
     let mut modes = Vec::new();
     if options.streaming || !has_bins {
@@ -339,19 +359,44 @@ impl Instance {
         let cuts = plan.tables.iter().filter_map(|name| schema.find(name));
         let cut = cuts.map(|table| schema.table(table).delay_cut()).max();
         let allowed = form.parameters().optional_span("allowed_lateness");
+        let is_shadow = options.schedules.is_some();
         let lateness = match mode {
+            _ if is_shadow => options.binned_lateness,
             Mode::Streaming => allowed.or(cut).unwrap_or(TimeSpan::ZERO),
             Mode::Binned => options.binned_lateness,
         };
+        let (parameters, view) = if is_shadow {
+            let parameters = scheduled::as_shadow(form, options.schedule_of(index));
+            (parameters, View::AnyWindow)
+        } else {
+            (form.parameters().clone(), View::AsRun)
+        };
+        let head = FormHead {
+            index,
+            name: Arc::clone(form.name()),
+            mode,
+            view,
+            since: EventTime::MIN,
+        };
         Instance {
-            head: FormHead {
-                index,
-                name: Arc::clone(form.name()),
-                mode,
-            },
-            rule: form.native().rule(form.parameters(), mode, reference),
             lateness,
-            resolve: plan.resolve,
+            ..Instance::of(head, form, &parameters, mode, reference)
+        }
+    }
+
+    /// A rule that has seen nothing yet, without lateness.
+    fn of(
+        head: FormHead,
+        form: &Form,
+        parameters: &Parameters,
+        mode: Mode,
+        reference: &Arc<Reference>,
+    ) -> Self {
+        Instance {
+            head,
+            rule: form.native().rule(parameters, mode, reference),
+            lateness: TimeSpan::ZERO,
+            resolve: form.plan().resolve,
             waiting: Reorder::default(),
             resolved: Reorder::default(),
             late: BTreeMap::new(),

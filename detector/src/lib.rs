@@ -22,13 +22,15 @@ pub mod record;
 mod reorder;
 pub mod rules;
 pub mod ruleset;
+pub mod schedule;
 
 pub use context::{AlertDraft, Context};
-pub use engine::{Engine, EngineOptions, LateCount, Level, LevelObserver, Unobserved};
+pub use engine::{Engine, EngineOptions, LateCount, Level, LevelObserver, Unobserved, View};
 pub use projected::{Projected, ProjectedBatch};
 pub use projector::{LineError, Projector};
 pub use record::Record;
 pub use ruleset::{Form, FormIndex, RuleSet};
+pub use schedule::{Schedule, ScheduleChoice};
 
 #[cfg(test)]
 mod testing;

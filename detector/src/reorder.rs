@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use livefire_schema::time::{EventTime, TimeSpan};
+use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 
 use crate::record::{Record, TextRef};
 
@@ -27,6 +27,8 @@ pub(crate) struct Bucket {
     records: Vec<Record>,
     texts: String,
     start: EventTime,
+    /// Whether its records stand in order already.
+    sorted: bool,
 }
 
 /// Emptied buckets kept.
@@ -41,6 +43,13 @@ impl Bucket {
     /// One past its last instant.
     pub(crate) fn end(&self) -> EventTime {
         self.start.saturating_add(BUCKET)
+    }
+
+    fn sort(&mut self) {
+        if !self.sorted {
+            self.records.sort_unstable_by_key(Record::order);
+            self.sorted = true;
+        }
     }
 
     /// Its records in order, with their texts.
@@ -64,6 +73,36 @@ impl Reorder {
             TextRef::append(&mut bucket.texts, text)
         };
         bucket.records.push(record);
+        bucket.sorted = false;
+    }
+
+    /// The records of `range` in order, with their texts; they stay.
+    pub(crate) fn look(&mut self, range: TimeRange) -> impl Iterator<Item = (&Record, &str)> {
+        let first = self
+            .buckets
+            .partition_point(|bucket| bucket.end() <= range.start);
+        let last = self
+            .buckets
+            .partition_point(|bucket| bucket.start < range.end);
+        for bucket in self.buckets.range_mut(first..last.max(first)) {
+            bucket.sort();
+        }
+        let buckets = self.buckets.range(first..last.max(first));
+        buckets
+            .flat_map(Bucket::iter)
+            .filter(move |(record, _)| range.contains(record.time))
+    }
+
+    /// Forgets the buckets that end at or before an instant.
+    pub(crate) fn forget(&mut self, before: EventTime) {
+        while self
+            .buckets
+            .front()
+            .is_some_and(|bucket| bucket.end() <= before)
+            && let Some(bucket) = self.buckets.pop_front()
+        {
+            self.recycle(bucket);
+        }
     }
 
     /// Position of the bucket of an instant, which is made if need be; nearly always the last.
@@ -92,7 +131,7 @@ impl Reorder {
             return None;
         }
         let mut bucket = self.buckets.pop_front()?;
-        bucket.records.sort_unstable_by_key(Record::order);
+        bucket.sort();
         Some(bucket)
     }
 

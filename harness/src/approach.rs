@@ -3,7 +3,7 @@
 //! The engine reports every level that a key reaches; of the records that a campaign caused, the
 //! highest level is kept for each (rule form, campaign). Memory grows with campaigns × rules.
 
-use livefire_detector::engine::{Level, LevelObserver};
+use livefire_detector::engine::{Level, LevelObserver, View};
 use livefire_detector::ruleset::FormIndex;
 use livefire_labels::CampaignIndex;
 use livefire_schema::alert::Mode;
@@ -32,6 +32,12 @@ pub struct Approach {
     pub next_after: Option<TimeSpan>,
     /// Whether that next record stood under another key.
     pub next_other_key: bool,
+    /// On a schedule: the level had every row arrived at once.
+    pub without_delay: Option<u64>,
+    /// On a schedule: the level in a run due after the log's end.
+    pub after_log_end: Option<u64>,
+    /// On a schedule: the level without a grid and without delays.
+    pub in_any_window: Option<u64>,
     key_hash: u64,
     event: EventId,
 }
@@ -75,6 +81,10 @@ impl LevelObserver for ApproachObserver {
         !self.is_disabled
     }
 
+    fn follows(&self, item: ItemId) -> bool {
+        self.campaigns.contains_key(&item)
+    }
+
     fn level(&mut self, level: &Level<'_>) {
         let Some(&campaign) = self.campaigns.get(&level.item) else {
             return;
@@ -91,9 +101,22 @@ impl LevelObserver for ApproachObserver {
             key: String::new(),
             next_after: None,
             next_other_key: false,
+            without_delay: None,
+            after_log_end: None,
+            in_any_window: None,
             key_hash: 0,
             event: level.event,
         });
+        let other = match level.view {
+            View::AsRun | View::InRun => None,
+            View::WithoutDelay => Some(&mut best.without_delay),
+            View::AfterLogEnd => Some(&mut best.after_log_end),
+            View::AnyWindow => Some(&mut best.in_any_window),
+        };
+        if let Some(other) = other {
+            *other = Some(other.unwrap_or(0).max(level.level));
+            return;
+        }
         if level.level > best.level {
             best.level = level.level;
             best.threshold = level.threshold;
@@ -103,8 +126,8 @@ impl LevelObserver for ApproachObserver {
             best.event = level.event;
             best.next_after = None;
             best.next_other_key = false;
-        } else if best.next_after.is_none() && level.event != best.event {
-            // Other rows of the same event add nothing, so they missed nothing.
+        } else if best.next_after.is_none() && level.event != best.event && level.time >= best.at {
+            // On a schedule earlier records come again. Other rows of the same event add nothing, so they missed nothing.
             best.next_after = Some(level.time - best.at);
             best.next_other_key = level.key != best.key_hash;
         }
@@ -120,6 +143,7 @@ mod tests {
         Level {
             form: FormIndex(0),
             mode: Mode::Streaming,
+            view: View::AsRun,
             time: EventTime::from_unix_seconds(seconds),
             available: EventTime::from_unix_seconds(seconds),
             item: ItemId(item),

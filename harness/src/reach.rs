@@ -4,10 +4,11 @@
 //! of one condition, which one row triggers, has no such level: there every row counts that it
 //! reads. Only counts are kept.
 
-use livefire_detector::engine::{Level, LevelObserver};
+use livefire_detector::engine::{Level, LevelObserver, View};
 use livefire_detector::ruleset::FormIndex;
 use livefire_detector::{Projected, RuleSet};
 use livefire_schema::alert::{Mode, Semantics};
+use livefire_schema::ids::ItemId;
 use livefire_scorer::BenignReach;
 
 /// Counts near rows of one world, by form and mode.
@@ -67,8 +68,15 @@ impl LevelObserver for ReachObserver {
         !self.is_disabled
     }
 
+    /// Near rows are the same whatever the schedule, so no run needs to be repeated.
+    fn follows(&self, _: ItemId) -> bool {
+        false
+    }
+
+    /// On a schedule each run meets its rows anew: there the form without a grid is counted.
     fn level(&mut self, level: &Level<'_>) {
-        if level.level + 1 >= level.threshold {
+        let is_as_run = matches!(level.view, View::AsRun | View::AnyWindow);
+        if is_as_run && level.level + 1 >= level.threshold {
             entry(&mut self.near, level.form)[usize::from(level.mode == Mode::Binned)] += 1;
         }
     }
@@ -85,7 +93,7 @@ fn entry<T: Default + Clone>(counts: &mut Vec<T>, form: FormIndex) -> &mut T {
 
 #[cfg(test)]
 mod tests {
-    use livefire_schema::ids::{EventId, ItemId};
+    use livefire_schema::ids::EventId;
     use livefire_schema::time::EventTime;
 
     use super::*;
@@ -98,6 +106,7 @@ mod tests {
             observer.level(&Level {
                 form: FormIndex(0),
                 mode: Mode::Streaming,
+                view: View::AsRun,
                 time,
                 available: time,
                 item: ItemId(1),

@@ -17,8 +17,9 @@ use crate::worlds::{OwnAlerts, RunResult};
 #[must_use]
 pub fn loaded_rules(rules: &RuleSet, engine: &EngineOptions) -> Vec<LoadedRule> {
     let mut loaded = Vec::new();
-    for (_, form) in rules.forms() {
-        let has_bins = form.plan().has_bins;
+    for (index, form) in rules.forms() {
+        let schedule = engine.schedule_of(index);
+        let has_bins = form.plan().has_bins && schedule.is_none();
         let mut modes = Vec::new();
         if engine.streaming || !has_bins {
             modes.push(Mode::Streaming);
@@ -39,7 +40,7 @@ pub fn loaded_rules(rules: &RuleSet, engine: &EngineOptions) -> Vec<LoadedRule> 
                 mode,
                 window: span("window").unwrap_or(info.window),
                 realert: span("realert").unwrap_or(info.realert),
-                schedule: TimeSpan::ZERO,
+                schedule: schedule.map_or(TimeSpan::ZERO, |schedule| schedule.reach()),
             });
         }
     }
@@ -130,8 +131,9 @@ fn nearest(approach: &Approach, rules: &RuleSet) -> Option<NearestApproach> {
             after,
             other_key: approach.next_other_key,
         }),
-        level_without_delay: None,
-        level_in_any_window: None,
+        level_without_delay: approach.without_delay,
+        level_after_log_end: approach.after_log_end,
+        level_in_any_window: approach.in_any_window,
     })
 }
 

@@ -148,6 +148,7 @@ fn parts(
     };
     // a bin sees event times only, and runs at its end
     let (available, run_at) = match alert.mode {
+        Mode::Streaming if input.is_scheduled(alert) => (available, alert.raised),
         Mode::Streaming => (available, available),
         Mode::Binned => (time, alert.raised),
     };
@@ -327,6 +328,11 @@ fn miss(
             .any(|approach| level(approach).is_some_and(|level| level >= approach.threshold))
     };
     let without_delay = reaches(&|approach| approach.level_without_delay);
+    let after_log_end = reaches(&|approach| approach.level_after_log_end);
+    // On a schedule the runs after the log's end have been looked at; else a guess must do.
+    let is_measured = nearest
+        .iter()
+        .any(|approach| approach.level_in_any_window.is_some());
     let is_censored = matches!(follow_up, FollowUp::Censored { .. });
     let reason = if expected.is_empty() {
         MissReason::NoExpectedRule
@@ -334,7 +340,7 @@ fn miss(
         MissReason::Suppressed
     } else if fired_before || reaches(&|approach| Some(approach.level)) {
         MissReason::AlreadyFiring
-    } else if campaign.cut || (is_censored && without_delay) {
+    } else if campaign.cut || after_log_end || (is_censored && without_delay && !is_measured) {
         MissReason::LogEnded
     } else if without_delay {
         MissReason::ArrivedTooLate

@@ -39,6 +39,12 @@ impl LoadedRule {
         })
     }
 
+    /// Whether it runs on a schedule.
+    #[must_use]
+    pub fn is_scheduled(&self) -> bool {
+        self.schedule > TimeSpan::ZERO
+    }
+
     /// Whether it is the rule and variant that a token names, whatever the class.
     #[must_use]
     pub fn is_named_by(&self, token: &RuleToken) -> bool {
@@ -76,6 +82,9 @@ pub struct NearestApproach {
     /// The level that would have been reached had every row arrived at once, if measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_without_delay: Option<u64>,
+    /// The level that a run due after the log's end would have reached, if measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_after_log_end: Option<u64>,
     /// The highest level within any stretch as long as the window, whatever the grid, if measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_in_any_window: Option<u64>,
@@ -146,6 +155,12 @@ pub struct ScoreInput<'a> {
 }
 
 impl ScoreInput<'_> {
+    /// Whether an alert was raised by a run of a schedule.
+    pub(crate) fn is_scheduled(&self, alert: &Alert) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.is_scheduled() && rule.rule == alert.rule && rule.mode == alert.mode)
+    }
+
     /// The loaded forms that meet an expected token, in streaming mode or, where the rule runs only
     /// otherwise, in its own.
     pub(crate) fn loaded_for<'b>(

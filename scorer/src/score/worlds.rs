@@ -55,15 +55,18 @@ impl<'a> WorldIndex<'a> {
 
     /// Whether this world fires where `alert` of another world does.
     ///
-    /// Bins match by bin. A sliding alert matches one of the same key at its time or before, as
+    /// Bins match by bin, scheduled alerts by run. A sliding alert matches one of the same key at its time or before, as
     /// long as a run that began there may still last: the window or the realert time.
     pub(crate) fn matches(&self, alert: &Alert, rules: &[LoadedRule]) -> bool {
         let candidates = self.same_key(alert);
         if alert.mode == Mode::Binned {
             return candidates.iter().any(|other| other.window == alert.window);
         }
-        let reach =
-            loaded(rules, alert).map_or(TimeSpan::ZERO, |rule| rule.window.max(rule.realert));
+        let rule = loaded(rules, alert);
+        if rule.is_some_and(LoadedRule::is_scheduled) {
+            return candidates.iter().any(|other| other.raised == alert.raised);
+        }
+        let reach = rule.map_or(TimeSpan::ZERO, |rule| rule.window.max(rule.realert));
         let reach = match alert.semantics {
             Semantics::Trigger => TimeSpan::ZERO,
             _ => reach,

@@ -72,6 +72,7 @@ fn approach(level: u64) -> NearestApproach {
         missed_by: "the third 3 min later".to_owned(),
         next: None,
         level_without_delay: None,
+        level_after_log_end: None,
         level_in_any_window: None,
     }
 }

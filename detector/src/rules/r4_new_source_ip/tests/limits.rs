@@ -90,6 +90,8 @@ fn users_and_addresses_are_forgotten_when_they_leave_the_lookback() {
         index,
         name: Arc::clone(form.name()),
         mode: Mode::Streaming,
+        view: crate::engine::View::AsRun,
+        since: livefire_schema::time::EventTime::MIN,
     };
     let mut context = Context {
         names: &mut names,
