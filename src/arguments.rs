@@ -3,6 +3,7 @@
 mod bench;
 mod gate;
 mod rates;
+mod schedule;
 mod score;
 mod several;
 mod tune;
@@ -18,6 +19,7 @@ use crate::output::Output;
 
 pub(crate) use self::bench::{BenchArguments, BenchChild};
 pub(crate) use self::gate::{GateArguments, MutateArguments};
+pub(crate) use self::schedule::{ScheduleArguments, SweepArguments};
 pub(crate) use self::score::ScoreArguments;
 pub(crate) use self::several::SeedArguments;
 pub(crate) use self::tune::TuneArguments;
@@ -128,6 +130,9 @@ pub(crate) struct RunArguments {
     /// Several seeds, and what they are projected to.
     #[command(flatten)]
     pub(crate) several: SeedArguments,
+    /// Several schedules, and suppression.
+    #[command(flatten)]
+    pub(crate) sweep: SweepArguments,
     /// Write the report too: report.html in the results folder.
     #[arg(long)]
     pub(crate) report: bool,
@@ -259,6 +264,9 @@ pub(crate) struct RuleArguments {
     /// Time semantics.
     #[arg(long, value_enum, default_value_t = DetectMode::Streaming)]
     pub(crate) mode: DetectMode,
+    /// On which grid.
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArguments,
 }
 
 /// Time semantics of rules.

@@ -37,9 +37,10 @@ pub struct EngineOptions {
     /// How long after its time a row may come and still be in its bin. The default, 48 h, lies
     /// beyond what Azure Monitor keeps the time of; a smaller value saves memory.
     pub binned_lateness: TimeSpan,
-    /// Runs every form on a schedule instead, the one at its form index; `streaming` and `binned`
-    /// do not matter then. [`ScheduleChoice::of_forms`](crate::schedule::ScheduleChoice::of_forms).
-    pub schedules: Option<Vec<Schedule>>,
+    /// For each form by its index: the schedule on which it runs instead; `streaming` and `binned`
+    /// do not matter to it then. Forms beyond the end have none.
+    /// [`ScheduleChoice::of_forms`](crate::schedule::ScheduleChoice::of_forms).
+    pub schedules: Vec<Option<Schedule>>,
 }
 
 impl Default for EngineOptions {
@@ -48,7 +49,7 @@ impl Default for EngineOptions {
             streaming: true,
             binned: false,
             binned_lateness: TimeSpan::from_hours(48),
-            schedules: None,
+            schedules: Vec::new(),
         }
     }
 }
@@ -57,8 +58,7 @@ impl EngineOptions {
     /// The schedule of a form; nothing where it runs without a grid.
     #[must_use]
     pub fn schedule_of(&self, form: FormIndex) -> Option<Schedule> {
-        let schedules = self.schedules.as_ref()?;
-        schedules.get(usize::from(form.0)).copied()
+        self.schedules.get(usize::from(form.0)).copied().flatten()
     }
 }
 
@@ -80,8 +80,9 @@ pub struct Engine<O = Unobserved> {
     instances: Vec<Instance>,
     /// Instances of each form, by form index.
     by_form: Vec<Vec<usize>>,
-    /// The schedule of each form, by form index; empty without schedules.
     scheduled: Vec<Scheduled>,
+    /// Which of them is a form's, by form index.
+    scheduled_of: Vec<Option<usize>>,
     names: Names,
     reference: Arc<Reference>,
     tables: Vec<Arc<str>>,
@@ -134,15 +135,17 @@ impl<O: LevelObserver> Engine<O> {
         let mut instances = Vec::new();
         let mut by_form = Vec::new();
         let mut keep = TimeSpan::ZERO;
-        let mut scheduled = Vec::new();
+        let (mut scheduled, mut scheduled_of) = (Vec::new(), Vec::new());
         for (index, form) in rules.forms() {
             let mut own = Vec::new();
-            if let Some(schedule) = options.schedule_of(index) {
+            let schedule = options.schedule_of(index);
+            scheduled_of.push(schedule.map(|_| scheduled.len()));
+            if let Some(schedule) = schedule {
                 let runs = Scheduled::new(index, form, schedule, options, observer.is_enabled());
                 keep = keep.max(runs.keeps() + form.plan().horizon + BUCKET * 4);
                 scheduled.push(runs);
             }
-            for mode in modes(form, options, observer.is_enabled()) {
+            for mode in modes(form, options, schedule, observer.is_enabled()) {
                 let instance = Instance::new(index, form, mode, schema, reference, options);
                 let horizon = form.plan().horizon;
                 keep = keep.max(instance.lateness + instance.resolve + horizon + BUCKET * 4);
@@ -155,6 +158,7 @@ impl<O: LevelObserver> Engine<O> {
             instances,
             by_form,
             scheduled,
+            scheduled_of,
             names: Names::new(keep),
             reference: Arc::clone(reference),
             tables: schema
@@ -188,7 +192,9 @@ impl<O: LevelObserver> Engine<O> {
             for &index in instances.map_or(&[][..], Vec::as_slice) {
                 self.instances[index].push(&record, text, arrived);
             }
-            if let Some(runs) = self.scheduled.get_mut(usize::from(record.form.0)) {
+            let scheduled = self.scheduled_of.get(usize::from(record.form.0));
+            if let Some(&scheduled) = scheduled.and_then(Option::as_ref) {
+                let runs = &mut self.scheduled[scheduled];
                 runs.push(&record, text, self.observer.follows(record.item));
             }
         }
@@ -326,14 +332,16 @@ impl<O: LevelObserver> Engine<O> {
     }
 }
 
-fn modes(form: &Form, options: &EngineOptions, is_observed: bool) -> Vec<Mode> {
-    if options.schedules.is_some() {
+fn modes(
+    form: &Form,
+    options: &EngineOptions,
+    schedule: Option<Schedule>,
+    is_observed: bool,
+) -> Vec<Mode> {
+    if schedule.is_some() {
         // Only to tell how near the rule would have come without a grid.
-        return if is_observed {
-            vec![Mode::Streaming]
-        } else {
-            Vec::new()
-        };
+        let shadow = is_observed.then_some(Mode::Streaming);
+        return shadow.into_iter().collect();
     }
     let has_bins = form.plan().has_bins;
     let mut modes = Vec::new();
@@ -359,14 +367,15 @@ impl Instance {
         let cuts = plan.tables.iter().filter_map(|name| schema.find(name));
         let cut = cuts.map(|table| schema.table(table).delay_cut()).max();
         let allowed = form.parameters().optional_span("allowed_lateness");
-        let is_shadow = options.schedules.is_some();
+        let schedule = options.schedule_of(index);
+        let is_shadow = schedule.is_some();
         let lateness = match mode {
             _ if is_shadow => options.binned_lateness,
             Mode::Streaming => allowed.or(cut).unwrap_or(TimeSpan::ZERO),
             Mode::Binned => options.binned_lateness,
         };
         let (parameters, view) = if is_shadow {
-            let parameters = scheduled::as_shadow(form, options.schedule_of(index));
+            let parameters = scheduled::as_shadow(form, schedule);
             (parameters, View::AnyWindow)
         } else {
             (form.parameters().clone(), View::AsRun)

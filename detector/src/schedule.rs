@@ -26,9 +26,15 @@ pub struct Schedule {
 }
 
 /// Why a frequency and a period make no schedule.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleError {
+    /// Neither a word nor two spans.
+    #[error("`{0}` is no schedule; write ideal, sentinel or FREQUENCY/PERIOD, as 5m/1h")]
+    Form(String),
+    /// Not a number with a unit.
+    #[error("`{0}` is no span; write a number with its unit, m, h or d, as 15m")]
+    Span(String),
     /// Below 5 minutes or above 14 days.
     #[error("the {name} {value} is outside 5m..14d")]
     OutOfRange {
@@ -165,27 +171,47 @@ pub enum ScheduleChoice {
 }
 
 impl ScheduleChoice {
-    /// The schedule of each selected form, by form index; nothing without a grid.
+    /// The schedule of each selected form, for [`EngineOptions::schedules`].
+    ///
+    /// [`EngineOptions::schedules`]: crate::EngineOptions::schedules
     #[must_use]
-    pub fn of_forms(self, rules: &RuleSet) -> Option<Vec<Schedule>> {
-        let daily = Schedule {
-            frequency: TimeSpan::from_hours(1),
-            period: TimeSpan::from_hours(24),
-        };
+    pub fn of_forms(self, rules: &RuleSet) -> Vec<Option<Schedule>> {
         let of_form = |rule: &str| match self {
-            ScheduleChoice::Every(schedule) => schedule,
-            _ => Schedule::sentinel(rule).unwrap_or(daily),
-        };
-        match self {
             ScheduleChoice::Ideal => None,
-            _ => Some(
-                rules
-                    .forms()
-                    .map(|(_, form)| of_form(form.info().id))
-                    .collect(),
-            ),
+            ScheduleChoice::Sentinel => Schedule::sentinel(rule),
+            ScheduleChoice::Every(schedule) => Some(schedule),
+        };
+        rules
+            .forms()
+            .map(|(_, form)| of_form(form.info().id))
+            .collect()
+    }
+}
+
+/// `ideal`, `sentinel`, or a frequency and a period as `5m/1h`.
+impl std::str::FromStr for ScheduleChoice {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        match text.trim() {
+            "ideal" => Ok(ScheduleChoice::Ideal),
+            "sentinel" => Ok(ScheduleChoice::Sentinel),
+            other => {
+                let form = || ScheduleError::Form(other.to_owned());
+                let (frequency, period) = other.split_once('/').ok_or_else(form)?;
+                let schedule = Schedule::new(span(frequency)?, span(period)?)?;
+                Ok(ScheduleChoice::Every(schedule))
+            }
         }
     }
+}
+
+/// Reads one span of a schedule: `90m`, `1h`, `1d`.
+///
+/// # Errors
+/// [`ScheduleError::Span`] for what has no number or no unit.
+pub fn span(text: &str) -> Result<TimeSpan, ScheduleError> {
+    TimeSpan::parse(text.trim()).ok_or_else(|| ScheduleError::Span(text.trim().to_owned()))
 }
 
 impl std::fmt::Display for ScheduleChoice {
@@ -236,6 +262,26 @@ mod tests {
         refused(60, 15, "as 1h/1h");
         refused(30, 2 * 24 * 60, "as 1h/2d");
         assert!(minutes(5, 5).is_ok() && minutes(60, 14 * 24 * 60).is_ok());
+    }
+
+    #[track_caller]
+    fn reads(text: &str, expected: &str) {
+        let read = text.parse::<ScheduleChoice>();
+        let read = read.map_or_else(|error| error.to_string(), |choice| choice.to_string());
+        assert!(read.contains(expected), "{read}");
+    }
+
+    #[test]
+    fn schedules_are_read_as_they_are_written() {
+        reads("ideal", "ideal");
+        reads(" sentinel ", "sentinel");
+        reads("5m/1h", "5m/1h");
+        reads("60m/24h", "1h/1d");
+        reads("often", "`often` is no schedule; write ideal");
+        reads("5/1h", "`5` is no span; write a number with its unit");
+        reads("5m/", "`` is no span");
+        reads("1h/5m", "as 1h/1h");
+        reads("0m/1h", "outside 5m..14d");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod files;
 pub mod gate;
 pub mod mutate;
 pub mod reach;
+pub mod schedule;
 pub mod scoring;
 pub mod self_test;
 pub mod tally;

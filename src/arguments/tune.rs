@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use livefire_schema::time::TimeSpan;
 
-use super::{DetectMode, RuleArguments, rates};
+use super::{DetectMode, RuleArguments, ScheduleArguments, rates};
 
 /// Arguments of `tune`.
 #[derive(Args, Debug)]
@@ -69,6 +69,7 @@ impl TuneArguments {
             } else {
                 DetectMode::Streaming
             },
+            schedule: ScheduleArguments::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `livefire run`: from a scenario, or a folder of logs with labels, to a verdict in one pass.
 
 mod derived;
+mod schedule;
 mod seeds;
 mod self_test;
 mod subject;
@@ -10,15 +11,18 @@ mod warnings;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use livefire_detector::{EngineOptions, RuleSet};
+use livefire_detector::{EngineOptions, RuleSet, ScheduleChoice};
 use livefire_generator::kinds::AttackKind;
 use livefire_generator::scenario::Grouping;
 use livefire_harness::experiment::Experiment;
+use livefire_harness::schedule::ScheduleFigures;
 use livefire_harness::scoring::{Scored, loaded_rules, score_with_subjects};
 use livefire_harness::{RunError, RunResult, Settings};
 use livefire_labels::io::{self, Coverage, CoverageAccumulator};
 use livefire_labels::{EventSource, Payload, SourceError, payload};
 use livefire_report::summary::Collector;
+use livefire_schema::time::TimeSpan;
+use livefire_scorer::windows::suppression::Suppression;
 use livefire_scorer::{ScoreOptions, ScoreReport, incidents};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -38,6 +42,8 @@ struct Pass {
     rules: RuleSet,
     engine: EngineOptions,
     known: Known,
+    schedule: ScheduleChoice,
+    suppress: TimeSpan,
 }
 
 /// Runs the scenario, writes its results and prints the verdict.
@@ -45,20 +51,28 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     generation::use_threads(arguments.threads);
     let (subject, known, mut source) = subject::open(arguments, output)?;
     let (rules, engine) = input::select_rules(known.rules.clone(), &arguments.rules)?;
-    let target = arguments.output.clone();
-    let target = target.unwrap_or_else(|| Path::new("results").join(&subject.name));
-    let folder = ResultsFolder::create(&target)?;
     let pass = Pass {
         subject,
         rules,
         engine,
         known,
+        schedule: arguments.rules.schedule.choice,
+        suppress: arguments.sweep.suppress.unwrap_or_default(),
     };
+    if let Some(axes) = &arguments.sweep.axes {
+        return pass.sweep(axes, &mut *source, output);
+    }
+    let target = arguments.output.clone();
+    let target = target.unwrap_or_else(|| Path::new("results").join(&pass.subject.name));
+    let folder = ResultsFolder::create(&target)?;
     let begun = Instant::now();
     let (result, coverage, summary) = pass.worlds(&mut *source, output)?;
     let seconds = begun.elapsed().as_secs_f64();
     if result.rows == 0 {
         return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
+    }
+    for note in pass.short_periods() {
+        output.remark(&format!("note: {note}"));
     }
     for remark in warnings::of(&result, &pass.subject.entries) {
         output.remark(&format!("note: {remark}"));
@@ -91,6 +105,7 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
         score: &scored,
         expected,
         experiment,
+        schedule: pass.figures(&scored, &result),
         self_test: tested.as_ref(),
     };
     if let Some(experiment) = experiment {
@@ -158,16 +173,24 @@ impl Pass {
         Ok((result, covered.finish(name), summary))
     }
 
-    fn score(&self, result: &RunResult) -> Result<Scored, Failure> {
+    fn options(&self) -> ScoreOptions {
         let grouping = match self.subject.grouping {
             Grouping::Session(gap) => incidents::Grouping::Session(gap),
             Grouping::Anchored(gap) => incidents::Grouping::Anchored(gap),
             Grouping::None => incidents::Grouping::None,
         };
-        let options = ScoreOptions {
+        ScoreOptions {
             grouping,
+            suppression: Suppression {
+                span: self.suppress,
+                ..Suppression::default()
+            },
             ..ScoreOptions::default()
-        };
+        }
+    }
+
+    fn score(&self, result: &RunResult) -> Result<Scored, Failure> {
+        let options = self.options();
         let schema = &self.known.schema;
         score_with_subjects(result, None, &self.rules, &self.engine, schema, options)
             .map_err(|error| Failure::internal(error.to_string()))
@@ -219,6 +242,7 @@ impl Pass {
             "unreadable": result.unreadable,
             "late": late.collect::<Vec<_>>(),
             "notes": self.subject.notes,
+            "schedule": self.schedule.to_string(),
             "rules": forms.collect::<Vec<_>>(),
             "parameters": parameters.collect::<serde_json::Map<_, _>>(),
             "scenario": self.subject.text,
@@ -237,6 +261,9 @@ impl Pass {
             Some(rows) => verdict::text_of_kind(told.score, &heading, rows, &title),
             None => verdict::text(told.score, &heading, &title),
         };
+        if let Some(figures) = &told.schedule {
+            text.push_str(&schedule::line(figures));
+        }
         let damaged = told.unreadable;
         if damaged > 0 {
             let lines = if damaged == 1 { "line" } else { "lines" };
@@ -277,6 +304,9 @@ struct Told<'a> {
     /// All seeds, where several ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     experiment: Option<&'a Experiment>,
+    /// What the schedule did, unless it is ideal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<ScheduleFigures>,
     /// The evaluator's own test, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     self_test: Option<&'a self_test::Tested>,

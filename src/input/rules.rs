@@ -42,6 +42,7 @@ pub(crate) fn select(
     let engine = EngineOptions {
         streaming: arguments.mode != DetectMode::Binned,
         binned: arguments.mode != DetectMode::Streaming,
+        schedules: arguments.schedule.choice.of_forms(&rules),
         ..EngineOptions::default()
     };
     Ok((rules, engine))
