@@ -97,10 +97,10 @@ impl Schedule {
             "R1" => (minutes(10), minutes(40)),
             "R3" => (minutes(10), minutes(20)),
             "R2" | "R6" | "U3" => (hours(1), hours(24)),
-            "R5" | "C1" | "C2" | "H1" | "H2" => (hours(1), hours(2)),
+            "R5" | "C2" | "H1" | "H2" => (hours(1), hours(2)),
             "C3" => (hours(1), TimeSpan::from_days(14)),
             "H3" => (hours(1), TimeSpan::from_days(7)),
-            "R4" | "U1" | "U2" | "U4" => (hours(1), TimeSpan::from_days(8)),
+            "R4" | "C1" | "U1" | "U2" | "U4" => (hours(1), TimeSpan::from_days(8)),
             _ => return None,
         };
         Some(Schedule { frequency, period })
@@ -231,7 +231,7 @@ impl std::fmt::Display for ScheduleChoice {
 /// only, as its query's own `ago()` would: else each run would report the whole period anew.
 #[must_use]
 pub(crate) fn reports_over(rule: &str, schedule: Schedule) -> Option<TimeSpan> {
-    let has_history = ["R4", "C3", "U1", "U2", "U3", "U4"].contains(&rule);
+    let has_history = ["R4", "C1", "C3", "U1", "U2", "U3", "U4"].contains(&rule);
     has_history.then_some(schedule.frequency)
 }
 

@@ -71,12 +71,7 @@ pub(crate) fn run(arguments: &RunArguments, output: Output) -> Outcome {
     if result.rows == 0 {
         return Err(Failure::nothing("nothing to evaluate: the log has no rows"));
     }
-    for note in pass.short_periods() {
-        output.remark(&format!("note: {note}"));
-    }
-    for remark in warnings::of(&result, &pass.subject.entries) {
-        output.remark(&format!("note: {remark}"));
-    }
+    pass.remark(&result, output);
     let scored = pass.score(&result)?;
     let experiment = pass.several(arguments, &result, &scored, output)?;
     let scored = scored.report;
@@ -171,6 +166,14 @@ impl Pass {
         let result = result.map_err(|error| failure(&error))?;
         let name = |table| self.known.schema.table(table).name.clone();
         Ok((result, covered.finish(name), summary))
+    }
+
+    /// What makes the figures less worth than they look.
+    fn remark(&self, result: &RunResult, output: Output) {
+        let notes = self.short_periods().into_iter();
+        for note in notes.chain(warnings::of(result, &self.subject.entries)) {
+            output.remark(&format!("note: {note}"));
+        }
     }
 
     fn options(&self) -> ScoreOptions {

@@ -104,7 +104,7 @@ impl Pass {
         }
         let refused = refused(axes);
         let seconds = begun.elapsed().as_secs_f64();
-        let mut text = format!("{}", self.subject.name);
+        let mut text = self.subject.name.clone();
         if let Some(seed) = self.subject.seed {
             text.push_str(&format!(" · seed {seed}"));
         }
