@@ -12,6 +12,7 @@ mod html;
 mod plot;
 mod results;
 mod sections;
+pub mod seeds;
 pub mod summary;
 
 pub use html::RenderError;

@@ -11,6 +11,7 @@ use livefire_scorer::ScoreReport;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use crate::seeds::Seeds;
 use crate::summary::{FORMAT, KindInfo, Summary};
 
 /// Rows of evidence that are kept of an alert.
@@ -29,6 +30,8 @@ pub struct Results {
     pub alerts: Option<FxHashMap<String, AlertSample>>,
     /// `summary.json`, where the run wrote one.
     pub summary: Option<Summary>,
+    /// `experiment.json`, where the run had several seeds.
+    pub seeds: Option<Seeds>,
 }
 
 /// What is shown of an alert.
@@ -97,6 +100,7 @@ impl Results {
             manifest,
             alerts: alerts(&folder.join("alerts.ndjson"))?,
             summary,
+            seeds: optional(&folder.join("experiment.json"))?,
         })
     }
 

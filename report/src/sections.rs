@@ -18,6 +18,7 @@ mod hunting;
 mod limits;
 mod operations;
 mod rules;
+mod seeds;
 mod techniques;
 mod verdict;
 
@@ -53,6 +54,7 @@ impl std::fmt::Debug for Inputs<'_> {
 pub(crate) fn document(inputs: &Inputs<'_>) -> Document {
     let results = inputs.results;
     let mut evaluation = vec![verdict::section(results)];
+    evaluation.extend(seeds::section(results));
     evaluation.extend(
         inputs
             .baseline

@@ -18,6 +18,9 @@ struct Listed {
     rows: Vec<Vec<String>>,
 }
 
+/// Most characters of a cell; all texts of ours are shorter, only lists of values are not.
+const WIDEST: usize = 120;
+
 /// Prints the listing.
 pub(crate) fn run(arguments: &ListArguments, output: Output) -> Outcome {
     let folder = arguments.folder.as_deref();
@@ -33,8 +36,20 @@ pub(crate) fn run(arguments: &ListArguments, output: Output) -> Outcome {
     };
     let objects: Vec<Value> = listed.rows.iter().map(|row| object(&listed, row)).collect();
     output.json(&json!(objects))?;
-    output.human(&output::table(listed.header, &listed.rows, &[]))?;
+    let shown: Vec<Vec<String>> = listed.rows.iter().map(|row| shortened(row)).collect();
+    output.human(&output::table(listed.header, &shown, &[]))?;
     Ok(Exit::Pass)
+}
+
+/// Cells as wide as a terminal can show; `--json` prints them whole.
+fn shortened(row: &[String]) -> Vec<String> {
+    let cells = row
+        .iter()
+        .map(|cell| match cell.char_indices().nth(WIDEST) {
+            Some((end, _)) => format!("{}…", &cell[..end]),
+            None => cell.clone(),
+        });
+    cells.collect()
 }
 
 fn object(listed: &Listed, row: &[String]) -> Value {

@@ -38,6 +38,19 @@ fn with_hostile_text(work: &Work) {
 }
 
 #[test]
+fn several_seeds_have_a_section_with_intervals() {
+    let work = Work::with(&[("small.yaml", SMALL)]);
+    work.run("run small.yaml --seeds 2 --report").exits(0);
+    let page = work.read(PAGE);
+    assert!(page.contains("Over 2 seeds"), "the section is there");
+    assert!(page.contains("Rules over all seeds"), "with its rules");
+    assert!(
+        !reported().read(PAGE).contains("Over "),
+        "one seed has none"
+    );
+}
+
+#[test]
 fn the_report_holds_every_section_in_order() {
     let page = reported().read(PAGE);
     let sections = [
