@@ -30,7 +30,8 @@ pub(crate) fn request_bytes(event: &Event, tokens: TokenLengths) -> i64 {
     i64::from(tokens.prompt) * 4 + i64::from(whole(envelope))
 }
 
-/// Bytes of the answer: of a completion, or of an error object.
+/// Bytes of the answer: of a completion and its envelope, or of an error object. Bytes that a kind
+/// gives are those of the completion, so that the envelope tells nobody's calls apart.
 pub(crate) fn response_bytes(event: &Event, tokens: TokenLengths, status: u16) -> i64 {
     let place = place(event.id, Purpose::ResponseLength);
     if status != 200 {
@@ -40,10 +41,8 @@ pub(crate) fn response_bytes(event: &Event, tokens: TokenLengths, status: u16) -
         .detail
         .as_ref()
         .and_then(|detail| detail.response_bytes);
-    given.map_or_else(
-        || i64::from(tokens.completion) * 4 + i64::from(whole(lognormal(place, 780.0, 0.15))),
-        i64::from,
-    )
+    let completion = given.map_or(i64::from(tokens.completion) * 4, i64::from);
+    completion + i64::from(whole(lognormal(place, 780.0, 0.15)))
 }
 
 /// Milliseconds that the service took.

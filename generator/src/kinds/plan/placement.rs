@@ -2,7 +2,8 @@
 //!
 //! t0, the first hostile event, is drawn uniformly in the scored interval less the hostile extent.
 //! Windows of local time are respected because the campaign is planned anew at its place instead
-//! of being shifted there.
+//! of being shifted there. A look-alike that runs until the log's end begins with the log, unless its
+//! entry says `at`.
 
 use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 
@@ -31,7 +32,7 @@ pub(crate) fn place(
     draw: &CampaignDraw<'_>,
 ) -> Result<(EventTime, Draft), PlanError> {
     let calendar = planner.world.calendar;
-    if planner.is_look_alike() && runs_all_along(planner) {
+    if draw.at.is_none() && planner.is_look_alike() && runs_all_along(planner) {
         let draft = checked(planner, calendar.start)?;
         return Ok((calendar.start, draft));
     }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use livefire_labels::{Class, Phase};
 use livefire_schema::spec::{Faults, NodeValue, parse};
 use livefire_schema::table::Schema;
-use livefire_schema::time::{EventTime, TimeSpan};
+use livefire_schema::time::{EventTime, TimeRange, TimeSpan};
 
 use super::{CampaignDraw, CampaignPlan, PlanError, plan};
 use crate::event::{Action, Event, Origin};
@@ -311,13 +311,32 @@ fn t0_lies_where_the_scenario_puts_it() {
     let mut world = WORLDS[2].clone();
     let mut draw = CampaignDraw::new("placed");
     let at = |text| EventTime::parse(text).expect("is a time");
-    draw.at = Some(livefire_schema::time::TimeRange {
+    draw.at = Some(TimeRange {
         start: at("2026-03-12"),
         end: at("2026-03-13"),
     });
     let plan = plan(kind("new_ip_login"), &draw, &mut world).expect("plans");
     let t0 = plan.campaigns[0].t0;
     assert!(at("2026-03-12") <= t0 && t0 < at("2026-03-13"), "{t0}");
+}
+
+#[test]
+fn a_look_alike_that_never_ends_begins_where_the_scenario_puts_it() {
+    let day = |text| EventTime::parse(text).expect("is a time");
+    let begins = |at: Option<TimeRange>| {
+        let mut world = WORLDS[2].clone();
+        let draw = CampaignDraw {
+            at,
+            ..CampaignDraw::new("placed")
+        };
+        let plan = plan(kind("office_move"), &draw, &mut world).expect("plans");
+        let first = plan.events.iter().map(|event| event.at).min();
+        first.expect("people sign in")
+    };
+    let (start, end) = (day("2026-03-12"), day("2026-03-13"));
+    assert!(begins(None) < start, "it begins with the log");
+    let placed = begins(Some(TimeRange { start, end }));
+    assert!(start <= placed && placed < end, "{placed}");
 }
 
 #[test]
