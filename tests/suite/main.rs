@@ -26,6 +26,7 @@ mod readme;
 mod reference;
 mod report;
 mod running;
+mod schedule;
 mod scoring;
 mod support;
 mod timeline;
