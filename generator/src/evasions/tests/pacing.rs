@@ -136,7 +136,7 @@ fn only_rows_that_complete_a_count_are_late() {
     for (old, new) in acts(&loud).into_iter().zip(acts(&late)) {
         assert_eq!((old.id, old.at, old.outcome), (new.id, new.at, new.outcome));
         let since = new.at - window;
-        let recent = in_time.iter().filter(|at| **at > since).count() as u64;
+        let recent = in_time.iter().filter(|at| **at > since).count();
         let completes = new.outcome.is_fail() && recent + 1 >= threshold;
         let extra = new.detail.as_ref().and_then(|detail| detail.ingest_delay);
         assert_eq!(extra, completes.then_some(delay));
