@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub(crate) form: &'a FormHead,
     pub(crate) tables: &'a [Arc<str>],
     pub(crate) alerts: &'a mut Vec<Alert>,
+    /// The form of each alert.
+    pub(crate) origins: &'a mut Vec<FormIndex>,
     pub(crate) observer: Option<&'a mut dyn LevelObserver>,
 }
 
@@ -28,6 +30,8 @@ pub struct Context<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct FormHead {
     pub(crate) index: FormIndex,
+    /// The forms that it raises alerts for, by sink; empty if for itself alone.
+    pub(crate) sinks: Arc<[FormIndex]>,
     pub(crate) name: Arc<str>,
     pub(crate) mode: Mode,
     /// Under which conditions its levels arise.
@@ -131,6 +135,15 @@ impl Context<'_> {
         self.form.mode
     }
 
+    /// As [`Context::raise`], for the form of a sink: of the thresholds given to
+    /// [`Rule::fan_out`](crate::rules::Rule::fan_out) the one at this position.
+    pub fn raise_of(&mut self, sink: usize, draft: AlertDraft) {
+        self.raise(draft);
+        if let (Some(origin), Some(form)) = (self.origins.last_mut(), self.form.sinks.get(sink)) {
+            *origin = *form;
+        }
+    }
+
     /// Emits an alert. Its id depends on rule, mode, key, completing time and event only.
     pub fn raise(&mut self, draft: AlertDraft) {
         let form = self.form;
@@ -156,6 +169,7 @@ impl Context<'_> {
         let mut entities = draft.entities;
         entities.sort();
         entities.dedup();
+        self.origins.push(form.index);
         self.alerts.push(Alert {
             id: format!("{}-{:016x}", form.name, hash_bytes(identity.as_bytes())),
             rule: form.name.to_string(),

@@ -78,11 +78,11 @@ pub struct LateCount {
 /// The state of one world.
 pub struct Engine<O = Unobserved> {
     instances: Vec<Instance>,
-    /// Instances of each form, by form index.
+    /// Instances that take a form's records, by form index.
     by_form: Vec<Vec<usize>>,
     scheduled: Vec<Scheduled>,
-    /// Which of them is a form's, by form index.
-    scheduled_of: Vec<Option<usize>>,
+    /// Which of them take a form's records, by form index.
+    scheduled_of: Vec<Vec<usize>>,
     names: Names,
     reference: Arc<Reference>,
     tables: Vec<Arc<str>>,
@@ -133,26 +133,34 @@ impl<O: LevelObserver> Engine<O> {
         observer: O,
     ) -> Self {
         let mut instances = Vec::new();
-        let mut by_form = Vec::new();
+        let mut by_form = vec![Vec::new(); rules.forms().count()];
+        let mut scheduled_of = by_form.clone();
         let mut keep = TimeSpan::ZERO;
-        let (mut scheduled, mut scheduled_of) = (Vec::new(), Vec::new());
+        let mut scheduled = Vec::new();
         for (index, form) in rules.forms() {
-            let mut own = Vec::new();
+            // Whose records it takes; of those that take the same and run without a grid one runs.
+            let source = usize::from(rules.leader(index).0);
+            let mut sinks = rules.sinks(rules.leader(index));
+            sinks.retain(|&(form, _)| options.schedule_of(form).is_none());
             let schedule = options.schedule_of(index);
-            scheduled_of.push(schedule.map(|_| scheduled.len()));
             if let Some(schedule) = schedule {
                 let runs = Scheduled::new(index, form, schedule, options, observer.is_enabled());
                 keep = keep.max(runs.keeps() + form.plan().horizon + BUCKET * 4);
+                scheduled_of[source].push(scheduled.len());
                 scheduled.push(runs);
+            } else if sinks.first().is_some_and(|&(first, _)| first != index) {
+                continue;
             }
             for mode in modes(form, options, schedule, observer.is_enabled()) {
-                let instance = Instance::new(index, form, mode, schema, reference, options);
+                let mut instance = Instance::new(index, form, mode, schema, reference, options);
+                if schedule.is_none() {
+                    instance.fan_out(&sinks);
+                }
                 let horizon = form.plan().horizon;
                 keep = keep.max(instance.lateness + instance.resolve + horizon + BUCKET * 4);
-                own.push(instances.len());
+                by_form[source].push(instances.len());
                 instances.push(instance);
             }
-            by_form.push(own);
         }
         Engine {
             instances,
@@ -193,7 +201,7 @@ impl<O: LevelObserver> Engine<O> {
                 self.instances[index].push(&record, text, arrived);
             }
             let scheduled = self.scheduled_of.get(usize::from(record.form.0));
-            if let Some(&scheduled) = scheduled.and_then(Option::as_ref) {
+            for &scheduled in scheduled.map_or(&[][..], Vec::as_slice) {
                 let runs = &mut self.scheduled[scheduled];
                 runs.push(&record, text, self.observer.follows(record.item));
             }
@@ -306,14 +314,15 @@ impl<O: LevelObserver> Engine<O> {
                 form: &head,
                 tables: &self.tables,
                 alerts: &mut self.alerts,
+                origins: &mut self.origins,
                 observer: observer.is_enabled().then_some(observer),
             };
             let known = context.alerts.len();
             act(instance, &mut context);
             if head.view != View::AsRun {
                 context.alerts.truncate(known);
+                context.origins.truncate(known);
             }
-            self.origins.resize(self.alerts.len(), head.index);
         }
     }
 
@@ -382,6 +391,7 @@ impl Instance {
         };
         let head = FormHead {
             index,
+            sinks: Arc::default(),
             name: Arc::clone(form.name()),
             mode,
             view,
@@ -409,6 +419,15 @@ impl Instance {
             waiting: Reorder::default(),
             resolved: Reorder::default(),
             late: BTreeMap::new(),
+        }
+    }
+
+    /// Lets the rule raise the alerts of several forms.
+    fn fan_out(&mut self, sinks: &[(FormIndex, u64)]) {
+        if sinks.len() > 1 {
+            let thresholds: Vec<u64> = sinks.iter().map(|&(_, threshold)| threshold).collect();
+            self.rule.fan_out(&thresholds);
+            self.head.sinks = sinks.iter().map(|&(form, _)| form).collect();
         }
     }
 

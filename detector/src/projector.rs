@@ -261,6 +261,10 @@ impl Projector {
             };
             leaves_out_drills.push(!form.plan().tables.contains(&SERVICE_LOG));
             projections.push(form.native().projection(form.parameters(), &mut plan));
+            // What is led by another form gets its alerts from that one's records.
+            if rules.leader(index) != index {
+                continue;
+            }
             for table in wanted {
                 readers[usize::from(table.0)].push(index);
             }

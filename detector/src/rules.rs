@@ -85,6 +85,12 @@ pub trait Native: Sync {
     /// Its parameters with their defaults, in the order of listings.
     fn parameters(&self) -> Vec<ParameterSpec>;
 
+    /// The parameter that only a count's sinks know, if the rule can [fan out](Rule::fan_out):
+    /// projection, plan and counted records are the same whatever its value.
+    fn sink(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What the engine needs to know of a form with these parameters.
     fn plan(&self, parameters: &Parameters) -> Plan;
 
@@ -119,6 +125,12 @@ pub trait Rule: Send {
 
     /// Everything before `watermark` has been applied: timers run, old state goes.
     fn advance(&mut self, watermark: EventTime, context: &mut Context<'_>);
+
+    /// Raises alerts for each of these thresholds, the position of its own given to
+    /// [`Context::raise_of`]. Only called on an empty rule that names a [sink](Native::sink).
+    fn fan_out(&mut self, thresholds: &[u64]) {
+        let _ = thresholds;
+    }
 
     /// The log has ended and everything has been applied: what is pending is raised as it is.
     fn finish(&mut self, context: &mut Context<'_>) {

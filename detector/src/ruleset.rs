@@ -15,6 +15,7 @@ use crate::parameters::{ParameterSpec, Parameters, Value};
 use crate::rules::{ALL, Native, Plan};
 
 mod file;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,8 @@ pub struct FormIndex(pub u16);
 pub struct RuleSet {
     entries: Vec<Entry>,
     selected: Vec<Form>,
+    /// By form: the one that runs for it ([`shared`]); empty if each runs for itself.
+    leaders: Vec<FormIndex>,
 }
 
 #[derive(Clone)]
@@ -107,6 +110,7 @@ impl RuleSet {
         let mut rules = RuleSet {
             entries,
             selected: Vec::new(),
+            leaders: Vec::new(),
         };
         rules.select_defaults();
         rules
@@ -138,6 +142,7 @@ impl RuleSet {
     /// Selects the default form of every rule.
     pub fn select_defaults(&mut self) {
         self.selected = self.entries.iter().map(|entry| entry.form(None)).collect();
+        self.leaders.clear();
     }
 
     /// Selects exactly these forms, in the order of the registry and of each rule's variants;
@@ -166,13 +171,15 @@ impl RuleSet {
             }
         }
         self.selected = selected;
+        self.leaders.clear();
         Ok(())
     }
 
     /// The forms of several sets in one, so that one pass runs them beside each other on the same
     /// rows; gives for each set which of the forms are its own.
     ///
-    /// Forms keep their names, hence [`Engine::take_alerts_by_form`](crate::Engine). What is set
+    /// Forms that differ in nothing but the threshold of a count share its state. All keep their
+    /// names, hence [`Engine::take_alerts_by_form`](crate::Engine). What is set
     /// or selected afterwards belongs to the first set.
     #[must_use]
     pub fn side_by_side(sets: &[RuleSet]) -> (RuleSet, Vec<Range<usize>>) {
@@ -181,6 +188,7 @@ impl RuleSet {
                 .first()
                 .map_or_else(Vec::new, |set| set.entries.clone()),
             selected: Vec::new(),
+            leaders: Vec::new(),
         };
         let mut ranges = Vec::new();
         for set in sets {
@@ -188,6 +196,7 @@ impl RuleSet {
             all.selected.extend(set.selected.iter().cloned());
             ranges.push(start..all.selected.len());
         }
+        all.share();
         (all, ranges)
     }
 
@@ -293,6 +302,7 @@ impl RuleSet {
 
     /// Resolves the values of the selected forms anew.
     fn refresh(&mut self) {
+        self.leaders.clear();
         for form in &mut self.selected {
             let entry = self
                 .entries

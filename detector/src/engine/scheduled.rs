@@ -70,6 +70,7 @@ impl Scheduled {
         Scheduled {
             head: FormHead {
                 index,
+                sinks: Arc::default(),
                 name: Arc::clone(form.name()),
                 mode: Mode::Streaming,
                 view: View::InRun,
@@ -192,7 +193,7 @@ impl Scheduled {
                 instance.waiting.push(record, text);
             }
         }
-        let mut alerts = Vec::new();
+        let (mut alerts, mut origins) = (Vec::new(), Vec::new());
         if let Some(mut instance) = instance {
             let observer = &mut *surroundings.observer;
             let mut context = Context {
@@ -201,6 +202,7 @@ impl Scheduled {
                 form: &head,
                 tables: surroundings.tables,
                 alerts: &mut alerts,
+                origins: &mut origins,
                 observer: observer.is_enabled().then_some(observer),
             };
             instance.release(EventTime::MAX, &mut context);

@@ -21,8 +21,12 @@ pub(super) struct History {
     live: usize,
     tokens: Tokens,
     bin: EventTime,
-    last_alert: Option<EventTime>,
+    /// Last alert of each sink that has alerted, with the sink's position.
+    last_alerts: SmallVec<[(u32, EventTime); 1]>,
     pending: SmallVec<[Pending; 1]>,
+    /// Whether the newest row is the first one after a pause in which another key would have been
+    /// forgotten, but this one was needed for a pending alert.
+    pub(super) begins_run: bool,
     /// Kept texts, each with the times of the first and the last of its consecutive rows.
     pub(super) samples: VecDeque<(TimeRange, Box<str>)>,
 }
@@ -30,6 +34,8 @@ pub(super) struct History {
 /// An alert that waits for its class.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
+    /// Position of the sink that it is an alert of.
+    pub(super) sink: usize,
     pub(super) completing: Record,
     pub(super) window: TimeRange,
     /// First instant at which the class may be decided.
@@ -55,8 +61,9 @@ impl History {
         !self.pending.is_empty()
     }
 
-    pub(super) fn last_alert(&self) -> Option<EventTime> {
-        self.last_alert
+    pub(super) fn last_alert(&self, sink: usize) -> Option<EventTime> {
+        let own = self.last_alerts.iter().find(|(own, _)| *own == small(sink));
+        own.map(|(_, time)| *time)
     }
 
     pub(super) fn rows(&self) -> impl DoubleEndedIterator<Item = &Record> {
@@ -107,7 +114,7 @@ impl History {
                     self.bin = bin;
                     self.tokens.clear();
                     self.live = self.rows.len();
-                    self.last_alert = None;
+                    self.last_alerts.clear();
                 }
             }
         }
@@ -133,9 +140,13 @@ impl History {
         }
     }
 
-    /// Notes that the newest row alerts; gives when the class is due.
-    pub(super) fn alert(&mut self, record: &Record, counting: &Counting) -> EventTime {
-        self.last_alert = Some(record.time);
+    /// Notes that the newest row alerts at a sink; gives when the class is due.
+    pub(super) fn alert(&mut self, sink: usize, record: &Record, counting: &Counting) -> EventTime {
+        let own = small(sink);
+        match self.last_alerts.iter_mut().find(|(known, _)| *known == own) {
+            Some((_, time)) => *time = record.time,
+            None => self.last_alerts.push((own, record.time)),
+        }
         let held = record.time + counting.hold;
         let (window, due) = match counting.mode {
             Mode::Streaming => {
@@ -150,6 +161,7 @@ impl History {
             }
         };
         self.pending.push(Pending {
+            sink,
             completing: *record,
             window,
             due,
@@ -162,6 +174,11 @@ impl History {
         let first = self.pending.first()?;
         (first.due <= watermark).then(|| self.pending.remove(0))
     }
+}
+
+/// A sink's position; there are as many sinks as a sweep has values.
+fn small(sink: usize) -> u32 {
+    u32::try_from(sink).unwrap_or(u32::MAX)
 }
 
 /// # Panics

@@ -50,11 +50,20 @@ pub enum SamplePolicy {
 #[derive(Debug)]
 pub struct KeyedCount {
     counting: Counting,
-    sink: ThresholdSink,
+    /// By threshold, the lowest first.
+    sinks: Vec<Sink>,
     keys: FxHashMap<u64, Key>,
     /// Pending alerts by due time; due times never go back, as records come in order.
     due: VecDeque<(EventTime, u64)>,
     next_sweep: EventTime,
+}
+
+/// Where levels become alerts.
+#[derive(Clone, Copy, Debug)]
+struct Sink {
+    threshold: ThresholdSink,
+    /// What its alerts carry as [`Closed::sink`].
+    id: usize,
 }
 
 #[derive(Debug)]
@@ -78,6 +87,8 @@ impl Key {
 /// An alert whose class can be decided.
 #[derive(Clone, Debug)]
 pub struct Closed {
+    /// Position of its threshold among those of [`KeyedCount::fan_out`]; 0 without.
+    pub sink: usize,
     /// Hash of the key.
     pub key: u64,
     /// The row that completed the threshold.
@@ -114,15 +125,42 @@ impl KeyedCount {
         };
         KeyedCount {
             counting,
-            sink: ThresholdSink::new(threshold, realert),
+            sinks: vec![Sink {
+                threshold: ThresholdSink::new(threshold, realert),
+                id: 0,
+            }],
             keys: FxHashMap::default(),
             due: VecDeque::new(),
             next_sweep: EventTime::MIN,
         }
     }
 
+    /// Alerts at each of these thresholds, instead of the one so far: the same alerts as of so many
+    /// counts, over one state. To be called before anything is counted; without a threshold
+    /// nothing changes.
+    pub fn fan_out(&mut self, thresholds: &[u64]) {
+        let Some(first) = self.sinks.first().filter(|_| !thresholds.is_empty()) else {
+            return;
+        };
+        let realert = first.threshold.realert;
+        let sinks = thresholds.iter().enumerate().map(|(id, &threshold)| Sink {
+            threshold: ThresholdSink::new(threshold, realert),
+            id,
+        });
+        self.sinks = sinks.collect();
+        self.sinks.sort_by_key(|sink| sink.threshold.threshold);
+    }
+
+    /// The lowest threshold.
+    fn lowest(&self) -> u64 {
+        self.sinks
+            .first()
+            .map_or(0, |sink| sink.threshold.threshold)
+    }
+
     /// Counts a record under its key; records come in order.
     pub fn apply(&mut self, record: &Record, text: &str, context: &mut Context<'_>) {
+        let lowest = self.lowest();
         let counting = &self.counting;
         let old = record.time - counting.window.max(counting.keep);
         let (key, is_fresh) = match self.keys.entry(record.key) {
@@ -135,10 +173,10 @@ impl KeyedCount {
             }
         };
         if is_fresh {
-            if is_single(counting, self.sink.threshold) {
+            if is_single(counting, lowest) {
                 *key = Key::One(*record);
-                self.sink.note(record.key, record.time, 1);
-                context.level(record, record.key, 1, self.sink.threshold);
+                self.sinks[0].threshold.note(record.key, record.time, 1);
+                context.level(record, record.key, 1, lowest);
                 return;
             }
             *key = Key::Many(Box::default());
@@ -146,7 +184,7 @@ impl KeyedCount {
             let first = *first;
             if is_apart(counting, &first, record) {
                 *key = Key::One(*record);
-                context.level(record, record.key, 1, self.sink.threshold);
+                context.level(record, record.key, 1, lowest);
                 return;
             }
             let mut history = Box::<History>::default();
@@ -154,17 +192,24 @@ impl KeyedCount {
             *key = Key::Many(history);
         }
         let history = many(key);
-        keep_sample(history, record, text, counting.samples);
+        let is_first = history.newest().is_some_and(|newest| newest <= old);
+        keep_sample(history, record, text, counting.samples, is_first);
+        history.begins_run = is_first;
         let step = history.push(record, counting);
-        self.sink.note(record.key, record.time, step.after);
-        context.level(record, record.key, step.after, self.sink.threshold);
-        let last = history.last_alert();
-        let is_alert = self
-            .sink
-            .fires(step.before, step.after, step.is_new, record.time, last);
-        if is_alert {
-            let due = history.alert(record, counting);
-            self.due.push_back((due, record.key));
+        self.sinks[0]
+            .threshold
+            .note(record.key, record.time, step.after);
+        context.level(record, record.key, step.after, lowest);
+        for (position, sink) in self.sinks.iter().enumerate() {
+            let sink = &sink.threshold;
+            if sink.threshold > step.after {
+                break;
+            }
+            let last = history.last_alert(position);
+            if sink.fires(step.before, step.after, step.is_new, record.time, last) {
+                let due = history.alert(position, record, counting);
+                self.due.push_back((due, record.key));
+            }
         }
     }
 
@@ -178,7 +223,13 @@ impl KeyedCount {
             if let Some(Key::Many(history)) = self.keys.get_mut(&key)
                 && let Some(pending) = history.take_due(watermark)
             {
-                closed.push(close(key, history, &pending, &self.counting, &self.sink));
+                closed.push(close(
+                    key,
+                    history,
+                    &pending,
+                    &self.counting,
+                    &self.sinks[pending.sink],
+                ));
             }
         }
         closed
@@ -216,7 +267,7 @@ impl KeyedCount {
     /// The highest level seen.
     #[must_use]
     pub fn high_water(&self) -> Option<HighWater> {
-        self.sink.high_water()
+        self.sinks.first()?.threshold.high_water()
     }
 
     /// Keys with state.
@@ -280,11 +331,17 @@ fn many(key: &mut Key) -> &mut History {
     }
 }
 
-fn keep_sample(history: &mut History, record: &Record, text: &str, policy: SamplePolicy) {
+fn keep_sample(
+    history: &mut History,
+    record: &Record,
+    text: &str,
+    policy: SamplePolicy,
+    is_first: bool,
+) {
     let wanted = match policy {
         SamplePolicy::None => false,
         SamplePolicy::Every => true,
-        SamplePolicy::Second => history.samples.is_empty(),
+        SamplePolicy::Second => !is_first && (history.samples.is_empty() || history.begins_run),
     };
     if let Some((times, last)) = history.samples.back_mut()
         && **last == *text
@@ -309,8 +366,9 @@ fn close(
     history: &History,
     pending: &Pending,
     counting: &Counting,
-    sink: &ThresholdSink,
+    sink: &Sink,
 ) -> Closed {
+    let threshold = sink.threshold.threshold;
     let window = pending.window;
     let last = pending.completing.time + counting.hold;
     let rows = history.rows().filter(|row| row.time >= window.start);
@@ -323,26 +381,33 @@ fn close(
             extended.push(*row);
         }
     }
-    let available = kth_available(&evidence, counting.token, sink.threshold);
+    let available = kth_available(&evidence, counting.token, threshold);
     let mut level = Tokens::default();
     for row in &evidence {
         level.add(counting.token.of(row));
     }
     let mut samples: Vec<String> = Vec::new();
-    for (times, text) in &history.samples {
-        let is_near = counting.samples == SamplePolicy::Second
-            || (window.start <= times.end && times.start <= last.max(window.end));
+    let mut kept = history.samples.iter();
+    // Of the second rows the one of the run that the alert ends.
+    let own = kept.rposition(|(times, _)| times.start <= pending.completing.time);
+    let own = own.unwrap_or(0);
+    for (position, (times, text)) in history.samples.iter().enumerate() {
+        let is_near = match counting.samples {
+            SamplePolicy::Second => position == own,
+            _ => window.start <= times.end && times.start <= last.max(window.end),
+        };
         if is_near && samples.len() < SAMPLES_PRINTED && !samples.iter().any(|s| **s == **text) {
             samples.push(text.to_string());
         }
     }
     Closed {
+        sink: sink.id,
         key,
         completing: pending.completing,
         window,
         evidence,
         extended,
-        threshold: sink.threshold,
+        threshold,
         level: as_level(level.len()),
         available: match counting.mode {
             Mode::Streaming => available,

@@ -57,6 +57,10 @@ impl Native for HighVolume {
         specs
     }
 
+    fn sink(&self) -> Option<&'static str> {
+        Some("threshold")
+    }
+
     fn plan(&self, parameters: &Parameters) -> Plan {
         Plan {
             tables: vec![app_log::TABLE, service_log::TABLE],
@@ -169,11 +173,16 @@ impl Rule for State {
         self.outside.apply(&call, "", context);
     }
 
+    fn fan_out(&mut self, thresholds: &[u64]) {
+        self.named.fan_out(thresholds);
+        self.outside.fan_out(thresholds);
+    }
+
     fn advance(&mut self, watermark: EventTime, context: &mut Context<'_>) {
         for count in [&mut self.named, &mut self.outside] {
             for closed in count.take_closed(watermark) {
                 let draft = describe(&closed, self.severity, context);
-                context.raise(draft);
+                context.raise_of(closed.sink, draft);
             }
             count.forget(watermark);
         }

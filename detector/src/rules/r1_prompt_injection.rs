@@ -60,6 +60,10 @@ impl Native for PromptInjection {
         specs
     }
 
+    fn sink(&self) -> Option<&'static str> {
+        Some("threshold")
+    }
+
     fn plan(&self, parameters: &Parameters) -> Plan {
         let reads_log = parameters.word("input") == "app_log";
         Plan {
@@ -184,10 +188,14 @@ impl Rule for State {
         }
     }
 
+    fn fan_out(&mut self, thresholds: &[u64]) {
+        self.count.fan_out(thresholds);
+    }
+
     fn advance(&mut self, watermark: EventTime, context: &mut Context<'_>) {
         for closed in self.count.take_closed(watermark) {
             let draft = self.describe.draft(&closed, context);
-            context.raise(draft);
+            context.raise_of(closed.sink, draft);
         }
         self.count.forget(watermark);
     }

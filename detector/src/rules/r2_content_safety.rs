@@ -68,6 +68,10 @@ impl Native for ContentSafety {
         specs
     }
 
+    fn sink(&self) -> Option<&'static str> {
+        Some("threshold")
+    }
+
     fn plan(&self, parameters: &Parameters) -> Plan {
         Plan {
             tables: vec![app_log::TABLE],
@@ -192,10 +196,14 @@ impl Rule for State {
         self.count.apply(record, text, context);
     }
 
+    fn fan_out(&mut self, thresholds: &[u64]) {
+        self.count.fan_out(thresholds);
+    }
+
     fn advance(&mut self, watermark: EventTime, context: &mut Context<'_>) {
         for closed in self.count.take_closed(watermark) {
             let draft = self.describe(&closed, context);
-            context.raise(draft);
+            context.raise_of(closed.sink, draft);
         }
         self.count.forget(watermark);
     }

@@ -64,6 +64,10 @@ impl Native for RateLimit {
         specs
     }
 
+    fn sink(&self) -> Option<&'static str> {
+        Some("threshold")
+    }
+
     fn plan(&self, parameters: &Parameters) -> Plan {
         Plan {
             tables: vec![service_log::TABLE, app_log::TABLE],
@@ -219,10 +223,14 @@ impl Rule for State {
         self.count.apply(&record, text, context);
     }
 
+    fn fan_out(&mut self, thresholds: &[u64]) {
+        self.count.fan_out(thresholds);
+    }
+
     fn advance(&mut self, watermark: EventTime, context: &mut Context<'_>) {
         for closed in self.count.take_closed(watermark) {
             let draft = self.describe(&closed, context);
-            context.raise(draft);
+            context.raise_of(closed.sink, draft);
         }
         self.count.forget(watermark);
         self.callers.forget(watermark, &self.count);

@@ -57,6 +57,10 @@ impl Native for CoordinatedPrompt {
         specs
     }
 
+    fn sink(&self) -> Option<&'static str> {
+        Some("threshold")
+    }
+
     fn plan(&self, parameters: &Parameters) -> Plan {
         Plan {
             tables: vec![app_log::TABLE, INTERACTIVE, NON_INTERACTIVE, LOGONS, AUDIT],
@@ -179,10 +183,14 @@ impl Rule for State {
         }
     }
 
+    fn fan_out(&mut self, thresholds: &[u64]) {
+        self.count.fan_out(thresholds);
+    }
+
     fn advance(&mut self, watermark: EventTime, context: &mut Context<'_>) {
         for closed in self.count.take_closed(watermark) {
             let draft = self.describe(&closed, context);
-            context.raise(draft);
+            context.raise_of(closed.sink, draft);
         }
         self.count.forget(watermark);
         self.origins.forget(watermark);

@@ -86,8 +86,10 @@ fn users_and_addresses_are_forgotten_when_they_leave_the_lookback() {
     let (index, form) = world.rules.forms().next().expect("is selected");
     let mut state = State::new(form.parameters(), &world.reference);
     let (mut names, mut alerts) = (Names::new(TimeSpan::from_days(1)), Vec::new());
+    let mut origins = Vec::new();
     let head = FormHead {
         index,
+        sinks: Arc::default(),
         name: Arc::clone(form.name()),
         mode: Mode::Streaming,
         view: crate::engine::View::AsRun,
@@ -99,6 +101,7 @@ fn users_and_addresses_are_forgotten_when_they_leave_the_lookback() {
         form: &head,
         tables: &[],
         alerts: &mut alerts,
+        origins: &mut origins,
         observer: None,
     };
     let mut record = a_record();
