@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use livefire_detector::{EngineOptions, RuleSet};
+use livefire_detector::{EngineOptions, RuleSet, Schedule};
 use livefire_generator::assemble::{Options, plan};
 use livefire_generator::emit::GeneratorSource;
 use livefire_generator::kinds::AttackLibrary;
@@ -13,6 +13,7 @@ use livefire_harness::worlds::{OwnAlerts, run_side_by_side};
 use livefire_harness::{Settings, run};
 use livefire_schema::spec::Faults;
 use livefire_schema::table::Schema;
+use livefire_schema::time::TimeSpan;
 
 /// Attacks that every counting rule sees, with rows that come twice, late or not at all.
 const SCENARIO: &str = "\
@@ -111,4 +112,53 @@ fn every_counting_rule_sweeps_as_reruns_in_bins() {
 #[test]
 fn high_volume_sweeps_as_reruns_over_sliding_windows() {
     equals_reruns("H2", false);
+}
+
+#[test]
+fn forms_on_a_grid_run_for_themselves_beside_those_without() {
+    let schema = Arc::new(Schema::embedded());
+    let hour = TimeSpan::from_hours(1);
+    let grid = Schedule::new(hour, hour).expect("is a grid");
+    let schedules = [None, Some(grid), None, Some(grid)];
+    let engine = |schedules: &[Option<Schedule>]| EngineOptions {
+        schedules: schedules.to_vec(),
+        ..EngineOptions::default()
+    };
+    let candidates: Vec<RuleSet> = [3, 3, 4, 2].map(|k| candidate("R2", k)).to_vec();
+    for order in [[0, 1, 2, 3], [1, 3, 0, 2]] {
+        let sets: Vec<RuleSet> = order.iter().map(|&one| candidates[one].clone()).collect();
+        let own_schedules = order.map(|one| schedules[one]);
+        let (all, ranges) = RuleSet::side_by_side(&sets);
+        let together = engine(&own_schedules);
+        let settings = |rules, engine| Settings {
+            schema: &schema,
+            rules,
+            engine,
+            strict: true,
+        };
+        let source_of = || source(&schema);
+        let ran = run_side_by_side(
+            &mut source_of(),
+            settings(&all, &together),
+            &ranges,
+            &mut |_, _| {},
+        );
+        let (_, own) = ran.expect("runs");
+        for ((rules, schedule), own) in sets.iter().zip(own_schedules).zip(&own) {
+            let alone = engine(&[schedule]);
+            let (_, one) = run_side_by_side(
+                &mut source_of(),
+                Settings {
+                    rules,
+                    engine: &alone,
+                    ..settings(&all, &together)
+                },
+                std::slice::from_ref(&(0..1)),
+                &mut |_, _| {},
+            )
+            .expect("runs");
+            assert!(!own.alerts.is_empty());
+            assert!(*own == one[0], "{rules:?} {schedule:?}");
+        }
+    }
 }
