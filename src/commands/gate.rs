@@ -184,7 +184,7 @@ impl Compared {
         let differences = old.differences(&new);
         if !differences.is_empty() {
             let what = format!(
-                "{} and {} are not of the same log: {}",
+                "{} and {} are not runs of the same log under the same settings: {}",
                 old.place,
                 new.place,
                 differences.join("; ")

@@ -86,15 +86,31 @@ fn results_of_another_log_are_refused_unless_told() {
         .exits(0);
     work.run("gate good other")
         .exits(2)
-        .says("are not of the same log: seed: 7 and 8")
+        .says("are not runs of the same log under the same settings: seed: 7 and 8")
         .says("--allow-different");
     let answer = work.run("gate good other --allow-different");
     assert_ne!(answer.code, 2, "{}", answer.err);
-    answer.prints("note: good and other are not of the same log");
+    answer.prints("note: good and other are not runs of the same log");
     work.run("gate missing good")
         .exits(2)
         .says("missing: holds no results");
     work.run("gate good").exits(3).says("nothing to decide");
+}
+
+#[test]
+fn runs_on_different_schedules_are_refused_unless_told() {
+    let work = results();
+    work.run("run small.yaml --rule R2 --schedule 1h/24h -o grid")
+        .exits(0);
+    work.run("gate good grid")
+        .exits(2)
+        .says("schedule: ideal and 1h/1d");
+    let told = work.run("gate good grid --allow-different");
+    assert_ne!(told.code, 2, "{}", told.err);
+    work.run("gate grid grid").exits(0);
+    work.run("run small.yaml --rule R2 --suppress 5h -o quiet")
+        .exits(0);
+    work.run("gate good quiet").exits(2).says("suppression: ");
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use livefire_detector::{EngineOptions, RuleSet};
+use livefire_detector::{EngineOptions, RuleSet, ScheduleChoice};
 use livefire_generator::assemble::Options;
 use livefire_generator::scenario::{Grouping, Scenario};
 use livefire_harness::scoring::score_run;
@@ -164,6 +164,7 @@ fn score(
         book: Some(result.book),
         origin: Origin {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            schedule: ScheduleChoice::Ideal.to_string(),
             scenario,
             tables: result.tables,
         },

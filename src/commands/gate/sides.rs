@@ -36,6 +36,10 @@ pub(crate) struct Origin {
     /// Version of livefire.
     #[serde(default)]
     pub(crate) version: String,
+    /// The schedule that its rules ran on, as `--schedule` takes it; empty where alerts alone were
+    /// scored.
+    #[serde(default)]
+    pub(crate) schedule: String,
     /// The scenario's files; none for logs.
     #[serde(default)]
     pub(crate) scenario: Vec<String>,
@@ -72,6 +76,12 @@ impl Side {
         differ("scored interval", &scored(one), &scored(two));
         let grouping = |report: &ScoreReport| format!("{:?}", report.options.grouping);
         differ("grouping", &grouping(one), &grouping(two));
+        let suppression = |report: &ScoreReport| report.options.suppression.span.to_string();
+        differ("suppression", &suppression(one), &suppression(two));
+        let schedules = [&self.origin.schedule, &other.origin.schedule];
+        if schedules.iter().all(|schedule| !schedule.is_empty()) {
+            differ("schedule", schedules[0], schedules[1]);
+        }
         let texts = [&self.origin.scenario, &other.origin.scenario];
         if texts[0] != texts[1] && texts.iter().all(|text| !text.is_empty()) {
             all.push("the scenario's text".to_owned());
