@@ -27,7 +27,7 @@ pages:
 
 # Which changes of rules the shipped scenarios notice: rewrites results/mutation.md.
 mutation:
-    cargo run --release -- mutate quick stopped_in_application evasion_matrix boundary --markdown results/mutation.md
+    cargo run --release -- mutate --markdown results/mutation.md
 
 # Benchmarks.
 bench:

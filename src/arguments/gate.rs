@@ -96,11 +96,19 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| "write a number of false incidents a day, as 0.5".to_owned())
 }
 
+/// Shipped scenarios that notice changes of every rule together.
+const MUTATION_SUITE: [&str; 4] = [
+    "quick",
+    "stopped_in_application",
+    "evasion_matrix",
+    "boundary",
+];
+
 /// Arguments of `mutate`.
 #[derive(Args, Debug)]
 pub(crate) struct MutateArguments {
     /// Scenarios, or folders of logs with labels; a mutant is killed if any of them notices.
-    #[arg(default_value = "quick")]
+    #[arg(default_values = MUTATION_SUITE)]
     pub(crate) scenarios: Vec<PathBuf>,
     /// Folder of rule files whose parameters replace the shipped ones.
     #[arg(long, value_name = "DIR")]
