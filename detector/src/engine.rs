@@ -376,18 +376,19 @@ impl Instance {
         let cuts = plan.tables.iter().filter_map(|name| schema.find(name));
         let cut = cuts.map(|table| schema.table(table).delay_cut()).max();
         let allowed = form.parameters().optional_span("allowed_lateness");
-        let schedule = options.schedule_of(index);
-        let is_shadow = schedule.is_some();
-        let lateness = match mode {
-            _ if is_shadow => options.binned_lateness,
-            Mode::Streaming => allowed.or(cut).unwrap_or(TimeSpan::ZERO),
-            Mode::Binned => options.binned_lateness,
-        };
-        let (parameters, view) = if is_shadow {
-            let parameters = scheduled::as_shadow(form, schedule);
-            (parameters, View::AnyWindow)
-        } else {
-            (form.parameters().clone(), View::AsRun)
+        let (parameters, view, lateness) = match (options.schedule_of(index), mode) {
+            (Some(schedule), _) => {
+                let parameters = scheduled::as_shadow(form, schedule);
+                (parameters, View::AnyWindow, options.binned_lateness)
+            }
+            (None, Mode::Streaming) => {
+                let lateness = allowed.or(cut).unwrap_or(TimeSpan::ZERO);
+                (form.parameters().clone(), View::AsRun, lateness)
+            }
+            (None, Mode::Binned) => {
+                let parameters = form.parameters().clone();
+                (parameters, View::AsRun, options.binned_lateness)
+            }
         };
         let head = FormHead {
             index,

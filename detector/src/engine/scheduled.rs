@@ -251,16 +251,15 @@ impl Scheduled {
 
 /// A form's values for the rule that tells how near it would have come without a grid: no stretch
 /// is longer than a run's period.
-pub(super) fn as_shadow(form: &Form, schedule: Option<Schedule>) -> Parameters {
+pub(super) fn as_shadow(form: &Form, schedule: Schedule) -> Parameters {
     let mut parameters = form.parameters().clone();
-    let has_window = parameters.spec("window").is_some();
-    if let Some(window) = has_window
-        .then(|| parameters.optional_span("window"))
-        .flatten()
-        && let Some(schedule) = schedule
-        && schedule.period() < window
+    let period = schedule.period();
+    if parameters.spec("window").is_some()
+        && parameters
+            .optional_span("window")
+            .is_some_and(|window| period < window)
     {
-        parameters.set("window", Value::Span(schedule.period()));
+        parameters.set("window", Value::Span(period));
     }
     parameters
 }

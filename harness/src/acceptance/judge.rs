@@ -5,6 +5,8 @@
 //! kind that keeps it would show as little in less than one of a hundred samples (a one-sided
 //! binomial test). Two seeds therefore never say that a promise is broken.
 
+use statrs::distribution::{Binomial, DiscreteCDF};
+
 use super::Verdict;
 
 /// Seeds on which a promise is counted, not tested.
@@ -33,18 +35,14 @@ pub fn judge(reached: usize, of: usize) -> Verdict {
 }
 
 /// Chance that a promise which holds on just its share of seeds is reached on at most `reached` of
-/// `of` seeds; `of` below [`FULL`].
+/// `of` seeds.
+///
+/// # Panics
+/// Never: the share lies between 0 and 1.
 fn at_most(reached: usize, of: usize) -> f64 {
     let share = OF_FULL as f64 / FULL as f64;
-    // Terms of (miss + share)^of, from no seed upwards.
-    let mut term = (0..of).fold(1.0, |product, _| product * (1.0 - share));
-    let mut sum = term;
-    for hits in 1..=reached.min(of) {
-        let ways = (of - hits + 1) as f64 / hits as f64;
-        term *= ways * share / (1.0 - share);
-        sum += term;
-    }
-    sum
+    let binomial = Binomial::new(share, of as u64).expect("the share is a probability");
+    binomial.cdf(reached as u64)
 }
 
 #[cfg(test)]
